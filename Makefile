@@ -1,0 +1,41 @@
+# One place for the verbs of the project: `make help` lists them.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3.11
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-long lint lock clean
+
+help: ## list the verbs
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.installed ## create .venv and install the locked dependencies
+
+.venv/.installed: requirements.lock pyproject.toml
+	@echo "Setting up .venv from requirements.lock (about a minute the first time) ..."
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install it, or run make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## write an invented company's exports, run the night on them, print the scorecard
+	@$(BIN)/warehouse demo
+
+test: setup ## run the whole test suite
+	@$(BIN)/python -m pytest
+
+test-long: setup ## run the suites in their full form: kills, soaks, mutants, fuzzing
+	@$(BIN)/python -m pytest --long
+
+lint: setup ## ruff, sqlfluff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint --processes 2 models tests/data
+
+lock: setup ## renew requirements.lock from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-strip-extras --extra dev pyproject.toml --output-file requirements.lock
+
+clean: ## remove the virtual environment and caches (never the data in var/)
+	@rm -rf .venv .pytest_cache .ruff_cache .mypy_cache target logs
