@@ -1,0 +1,757 @@
+"""Making a release: a new, complete, verified file, and then the flip of the link to it.
+
+The job and the readers never share a file. The release is written from a :memory: connection that
+attaches the build database read-only, into a hidden folder that gets its name when it is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.home import PROJECT_ROOT, Home, Settings
+from orchestration.releases import (
+    DATABASE,
+    INSTANT,
+    MANIFEST,
+    Release,
+    ReleaseError,
+    apply_retention,
+    clean_leftovers,
+    fsync_folder,
+    releases,
+    serve,
+    sha256_of,
+)
+
+CONTRACT_VERSION = "1.1"
+PUBLISHED_SCHEMAS = ("kpis", "marts")
+SNAPSHOT = "kpi_snapshot"
+SNAPSHOT_KEY = ("kpi_id", "kpi_version", "grain", "period_start", "dim_name", "dim_value")
+SNAPSHOT_COLUMNS = (*SNAPSHOT_KEY, "numerator", "denominator", "value", "as_of", "run_id")
+# Recomputed sums of doubles differ in the last digits from run to run: that is no restatement.
+SNAPSHOT_TOLERANCE = 1e-9
+EMAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\.[A-Za-z]"
+WHOLE_EMAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
+
+# Columns of the meta tables in a release, with their types and comments. Types matter only when
+# the build has no such table yet.
+META_TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
+    "feed_load": (
+        "One row per delivery of a file: what came in, what was loaded, what was rejected.",
+        {
+            "run_id": ("varchar", "Run that loaded the delivery."),
+            "source": ("varchar", "Source system."),
+            "entity": ("varchar", "Table of the source."),
+            "source_file": ("varchar", "Path below landing."),
+            "file_sha256": ("varchar", "SHA-256 of the file."),
+            "file_bytes": ("bigint", "Size of the file in bytes."),
+            "records": ("bigint", "Records in the file."),
+            "rows_loaded": ("bigint", "Rows that reached raw."),
+            "rows_rejected": ("bigint", "Rows that were quarantined."),
+            "status": ("varchar", "loaded or rejected."),
+            "reason": ("varchar", "Why a file was rejected."),
+            "remedy": ("varchar", "What to do about it."),
+            "missing_columns": ("varchar", "Declared columns that the file does not have."),
+            "extra_columns": ("varchar", "Columns of the file that are not declared."),
+            "loaded_at": ("timestamp", "Instant of the load, UTC."),
+            "is_current": ("boolean", "Whether this is the latest delivery of its path."),
+        },
+    ),
+    "quality_result": (
+        "One row per check of the run behind this release, of both gates.",
+        {
+            "run_id": ("varchar", "Run of the check."),
+            "gate": ("integer", "1 checks the inputs, 2 the results."),
+            "check_name": ("varchar", "Name of the check."),
+            "subject": ("varchar", "Table or model that was checked."),
+            "column_name": ("varchar", "Column that was checked, if it is one."),
+            "severity": ("varchar", "critical stops a night, warning does not."),
+            "status": ("varchar", "passed, failed or error."),
+            "observed": ("varchar", "What was found."),
+            "threshold": ("varchar", "What is allowed."),
+            "unexpected_count": ("bigint", "Rows that do not meet the check."),
+            "sample_keys": ("varchar", "Keys of some of those rows."),
+            "message": ("varchar", "The result in words."),
+            "remedy": ("varchar", "What to do about it."),
+            "checked_at": ("timestamp", "Instant of the check, UTC."),
+        },
+    ),
+    "rejected": (
+        "One row per record that was not loaded, without its values: look them up in landing.",
+        {
+            "source": ("varchar", "Source system."),
+            "entity": ("varchar", "Table of the source."),
+            "source_file": ("varchar", "Path below landing."),
+            "row_number": ("bigint", "Record in the file, from 1."),
+            "line_number": ("bigint", "Line in the file, from 1."),
+            "column_name": ("varchar", "Column that was not understood."),
+            "reason": ("varchar", "Why the record was rejected."),
+        },
+    ),
+}
+RELEASE_COMMENTS = {
+    "release_id": "Identity of this release.",
+    "as_of": "Instant that the values are for, UTC; nothing later is visible.",
+    "published_at": "Instant of publication, UTC.",
+    "run_id": "Run that made this release.",
+    "code_version": "Version of the project that computed it.",
+    "contract_version": "Version of the KPI contract.",
+    "dbt_vars": "Parameters that this home sets, as JSON.",
+    "input_file_count": "Deliveries behind this release.",
+    "input_files": "Those deliveries as JSON: file and sha256.",
+}
+SNAPSHOT_COMMENTS = {
+    "kpi_id": "KPI.",
+    "kpi_version": "Version of its definition; values of two versions are never compared.",
+    "grain": "day, week, month, quarter, year or rolling_12m.",
+    "period_start": "First local day of the period.",
+    "dim_name": "Slice; all for the undivided value.",
+    "dim_value": "Member of the slice.",
+    "numerator": "Numerator as published by the run.",
+    "denominator": "Denominator as published by the run.",
+    "value": "Value as published by the run.",
+    "as_of": "Instant that the run was for, UTC.",
+    "run_id": "Run that published the value.",
+    "published_at": "Instant of publication, UTC: of two rows of one key the later one is valid.",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the build: its name, DuckDB type, NOT NULL mark and comment."""
+
+    name: str
+    data_type: str
+    not_null: bool = False
+    comment: str | None = None
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier, whatever characters it has."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def publish(
+    home: Home,
+    settings: Settings,
+    *,
+    run_id: str,
+    as_of: datetime,
+    now: datetime | None = None,
+) -> Release:
+    """Write the release of a finished build, verify it, and serve it.
+
+    `as_of` is aware; an instant before the one served now is allowed (a restatement of the past).
+    Raises ReleaseError; whatever happens, the release served before stays up.
+    """
+    if not home.build_database.exists():
+        raise ReleaseError(f"{home.build_database} does not exist; run `warehouse refresh` first")
+    clean_leftovers(home)
+    now = now or datetime.now(UTC)
+    release_id = f"{now:%Y%m%dT%H%M%SZ}-{hashlib.sha256(run_id.encode()).hexdigest()[:6]}"
+    folder = home.releases / release_id
+    if folder.exists():
+        raise ReleaseError(f"release {release_id} exists already; a run publishes once")
+    partial = home.releases / f".{release_id}.partial"
+    partial.mkdir(parents=True)
+    try:
+        manifest = _write(home, settings, partial, release_id, run_id, as_of, now)
+        write_durably(partial / MANIFEST, json.dumps(manifest, indent=2) + "\n")
+        fsync_folder(partial)
+        os.rename(partial, folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    fsync_folder(home.releases)
+    release = next(each for each in releases(home) if each.release_id == release_id)
+    serve(home, release, "publish")
+    apply_retention(home, settings.retention)
+    return release
+
+
+def _write(
+    home: Home,
+    settings: Settings,
+    partial: Path,
+    release_id: str,
+    run_id: str,
+    as_of: datetime,
+    now: datetime,
+) -> dict[str, Any]:
+    """Fill the folder of a release and return its manifest."""
+    database = partial / DATABASE
+    row: dict[str, Any] = {
+        "release_id": release_id,
+        "as_of": _naive(as_of),
+        "published_at": _naive(now),
+        "run_id": run_id,
+        "code_version": code_version(),
+        "contract_version": CONTRACT_VERSION,
+        "dbt_vars": json.dumps(settings.dbt_vars(), sort_keys=True),
+    }
+    with _workshop(home, partial) as connection:
+        build = home.build_database.stem
+        connection.execute(
+            f"attach {literal(str(home.build_database))} as {quoted(build)} (read_only)"
+        )
+        connection.execute(
+            f"attach {literal(str(database))} as warehouse"
+            f" (storage_version {literal(settings.storage_version)})"
+        )
+        writer = _Writer(connection, build)
+        for schema in PUBLISHED_SCHEMAS:
+            for table, comment in writer.tables(schema):
+                if (schema, table) != ("kpis", SNAPSHOT):
+                    writer.copy(schema, table, comment)
+        for table in META_TABLES:
+            writer.copy_meta(table, run_id)
+        inputs = writer.inputs()
+        row |= {"input_file_count": len(inputs), "input_files": json.dumps(inputs)}
+        writer.write_release_row(row)
+        carried = writer.write_snapshot(home, row)
+        writer.write_dictionary()
+        connection.execute("checkpoint warehouse")
+        connection.execute("use memory")
+        connection.execute("detach warehouse")
+        _refuse_wal(database)
+        counts = _count_again(connection, database, writer)
+        exported = _export(connection, partial, settings.exports, row) if settings.exports else []
+    os.chmod(database, 0o444)
+    _fsync(database)
+    return {
+        "release_id": release_id,
+        "as_of": as_of.astimezone(UTC).strftime(INSTANT),
+        "published_at": now.astimezone(UTC).strftime(INSTANT),
+        "run_id": run_id,
+        "sha256": sha256_of(database),
+        "bytes": database.stat().st_size,
+        "storage_version": settings.storage_version,
+        "code_version": row["code_version"],
+        "contract_version": CONTRACT_VERSION,
+        "fingerprint": fingerprint(inputs, as_of, settings),
+        "tables": counts,
+        "masked_emails": writer.masked,
+        "snapshot": carried,
+        "exports": exported,
+    }
+
+
+@contextmanager
+def _workshop(home: Home, partial: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A :memory: connection that spills into a folder of its own, removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix=".spill-", dir=partial) as spill:
+        connection = duckdb.connect(":memory:", config={"temp_directory": spill})
+        try:
+            connection.execute("set timezone = 'UTC'")
+            yield connection
+        finally:
+            connection.close()
+
+
+class _Writer:
+    """Writes the tables of one release and remembers what it expects to find in the file."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, build: str) -> None:
+        self.connection = connection
+        self.build = build
+        self.expected: dict[str, int] = {}
+        self.masked: dict[str, int] = {}
+
+    def tables(self, schema: str) -> list[tuple[str, str | None]]:
+        """Names and comments of the tables and views of a schema of the build."""
+        return self.connection.execute(
+            """
+            select table_name, comment from duckdb_tables()
+            where database_name = $build and schema_name = $schema
+            union all
+            select view_name, comment from duckdb_views()
+            where database_name = $build and schema_name = $schema and not internal
+            order by 1
+            """,
+            {"build": self.build, "schema": schema},
+        ).fetchall()
+
+    def columns(self, schema: str, table: str, database: str | None = None) -> list[Column]:
+        """The columns of a table, in order; none when it does not exist."""
+        found = self.connection.execute(
+            """
+            select column_name, data_type, not is_nullable, comment from duckdb_columns()
+            where database_name = $build and schema_name = $schema and table_name = $table
+            order by column_index
+            """,
+            {"build": database or self.build, "schema": schema, "table": table},
+        ).fetchall()
+        return [Column(*each) for each in found]
+
+    def copy(
+        self,
+        schema: str,
+        table: str,
+        comment: str | None,
+        *,
+        columns: list[Column] | None = None,
+        where: str = "true",
+    ) -> None:
+        """Create a table afresh in the release and fill it from the build.
+
+        The copied file of the build would keep dropped rows in its free blocks; a new one cannot.
+        """
+        columns = columns or self.columns(schema, table)
+        source = f"{quoted(self.build)}.{quoted(schema)}.{quoted(table)}"
+        target = f"warehouse.{quoted(schema)}.{quoted(table)}"
+        name = f"{schema}.{table}"
+        for column in columns:
+            published_type(column, name)
+        masked = self._emails(source, columns, where)
+        self.masked |= {f"{name}.{column}": count for column, count in masked.items()}
+        self._create(schema, table, comment, columns)
+        selected = ", ".join(
+            _expression(column, column.name in masked, schema == "meta") for column in columns
+        )
+        names = ", ".join(quoted(column.name) for column in columns)
+        try:
+            self.connection.execute(
+                f"insert into {target} ({names}) select {selected} from {source} where {where}"
+            )
+        except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
+            raise ReleaseError(
+                f"{name} has a value too large for a published column ({error}); "
+                "published integers are BIGINT and decimals have 18 digits: cast it in the model"
+            ) from error
+        (self.expected[name],) = self.connection.execute(
+            f"select count(*) from {source} where {where}"
+        ).fetchone() or (0,)
+
+    def _create(self, schema: str, table: str, comment: str | None, columns: list[Column]) -> None:
+        target = f"warehouse.{quoted(schema)}.{quoted(table)}"
+        definitions = ", ".join(
+            f"{quoted(column.name)} {published_type(column, f'{schema}.{table}')}"
+            + (" not null" if column.not_null else "")
+            for column in columns
+        )
+        self.connection.execute(f"create schema if not exists warehouse.{quoted(schema)}")
+        self.connection.execute(f"create table {target} ({definitions})")
+        if comment:
+            self.connection.execute(f"comment on table {target} is {literal(comment)}")
+        for column in columns:
+            if column.comment:
+                self.connection.execute(
+                    f"comment on column {target}.{quoted(column.name)} is {literal(column.comment)}"
+                )
+
+    def _emails(self, source: str, columns: list[Column], where: str) -> dict[str, int]:
+        """Text columns that hold e-mail addresses, with the number of rows that do."""
+        texts = [column.name for column in columns if column.data_type == "VARCHAR"]
+        if not texts:
+            return {}
+        counts = self.connection.execute(
+            "select "
+            + ", ".join(
+                f"count(case when contains({quoted(name)}, '@')"
+                f" and regexp_matches({quoted(name)}, {literal(EMAIL)}) then 1 end)"
+                for name in texts
+            )
+            + f" from {source} where {where}"
+        ).fetchone()
+        assert counts is not None
+        return {name: count for name, count in zip(texts, counts, strict=True) if count}
+
+    def copy_meta(self, table: str, run_id: str) -> None:
+        """Copy a table of meta; an empty one when the build has none."""
+        comment, described = META_TABLES[table]
+        present = {column.name: column for column in self.columns("meta", table)}
+        columns = [
+            Column(name, present[name].data_type if name in present else kind, False, text)
+            for name, (kind, text) in described.items()
+            if name in present or not present
+        ]
+        if not present:
+            self._create("meta", table, comment, columns)
+            self.expected[f"meta.{table}"] = 0
+            return
+        where = f"run_id = {literal(run_id)}" if table == "quality_result" else "true"
+        self.copy("meta", table, comment, columns=columns, where=where)
+
+    def inputs(self) -> list[dict[str, str]]:
+        """The deliveries behind this release: file and sha256, in order of the file."""
+        found = self.connection.execute("select * from warehouse.meta.feed_load limit 0")
+        names = {each[0] for each in found.description or []}
+        if not {"source_file", "file_sha256", "is_current"} <= names:
+            return []
+        rows = self.connection.execute(
+            "select distinct source_file, file_sha256 from warehouse.meta.feed_load"
+            " where is_current order by 1, 2"
+        ).fetchall()
+        return [{"file": file, "sha256": digest} for file, digest in rows]
+
+    def write_release_row(self, row: Mapping[str, Any]) -> None:
+        """meta.release: one row that says what this file is."""
+        kinds = {"as_of": "TIMESTAMP", "published_at": "TIMESTAMP", "input_file_count": "BIGINT"}
+        columns = [
+            Column(name, kinds.get(name, "VARCHAR"), True, text)
+            for name, text in RELEASE_COMMENTS.items()
+        ]
+        self._create("meta", "release", "One row: what this release is and is made of.", columns)
+        marks = ", ".join("?" for _ in columns)
+        self.connection.execute(
+            f"insert into warehouse.meta.release values ({marks})",
+            [row[column.name] for column in columns],
+        )
+        self.expected["meta.release"] = 1
+
+    def write_snapshot(self, home: Home, row: Mapping[str, Any]) -> dict[str, int]:
+        """kpis.kpi_snapshot: what every run published for closed periods (contract G-10).
+
+        Carried over from the newest earlier release, plus the rows of this run whose closed
+        period is new or whose components moved. Returns counts: carried, added, restated.
+        """
+        built = {column.name: column for column in self.columns("kpis", "kpi_values")}
+        needed = {*SNAPSHOT_COLUMNS, "is_complete"}
+        if not needed <= built.keys():
+            if built:
+                missing = ", ".join(sorted(needed - built.keys()))
+                raise ReleaseError(
+                    f"kpis.kpi_values has no column {missing}; kpi_snapshot needs it"
+                )
+            return {"carried": 0, "added": 0, "restated": 0}
+        columns = [
+            Column(name, published_type(built[name], "kpis.kpi_values"), False, comment)
+            for name, comment in SNAPSHOT_COMMENTS.items()
+            if name != "published_at"
+        ]
+        columns.append(
+            Column("published_at", "TIMESTAMP", False, SNAPSHOT_COMMENTS["published_at"])
+        )
+        comment = (
+            "Append-only: one row per published value of a closed period and each time it moved;"
+            " the latest row of a key is the value of this release."
+        )
+        self._create("kpis", SNAPSHOT, comment, columns)
+        carried = self._carry_over(home, [column.name for column in columns])
+        key = " and ".join(f"new.{each} is not distinct from old.{each}" for each in SNAPSHOT_KEY)
+        moved = " or ".join(_moved(each) for each in ("numerator", "denominator", "value"))
+        names = ", ".join(SNAPSHOT_COLUMNS)
+        self.connection.execute(
+            f"""
+            insert into warehouse.kpis.{SNAPSHOT} ({names}, published_at)
+            with latest as (
+                select *, row_number() over (
+                    partition by {", ".join(SNAPSHOT_KEY)} order by published_at desc
+                ) as recency
+                from warehouse.kpis.{SNAPSHOT}
+            )
+            select {", ".join(f"new.{each}" for each in SNAPSHOT_COLUMNS)}, $published_at
+            from warehouse.kpis.kpi_values as new
+            left join latest as old on old.recency = 1 and {key}
+            where new.is_complete and (old.recency is null or {moved})
+            order by {", ".join(f"new.{each}" for each in SNAPSHOT_KEY)}
+            """,
+            {"published_at": row["published_at"]},
+        )
+        counted = self.connection.execute(
+            f"""
+            select
+                count(*),
+                count(case when published_at = $published_at then 1 end),
+                count(case when published_at = $published_at and versions > 1 then 1 end)
+            from (
+                select published_at, count(*) over (
+                    partition by {", ".join(SNAPSHOT_KEY)}
+                ) as versions
+                from warehouse.kpis.{SNAPSHOT}
+            )
+            """,
+            {"published_at": row["published_at"]},
+        ).fetchone()
+        assert counted is not None
+        total, added, restated = counted
+        self.expected[f"kpis.{SNAPSHOT}"] = total
+        return {"carried": carried, "added": added, "restated": restated}
+
+    def _carry_over(self, home: Home, names: list[str]) -> int:
+        """Copy the snapshot of the newest earlier release that can be read; return its rows."""
+        selected = ", ".join(quoted(each) for each in names)
+        for earlier in releases(home):
+            try:
+                self.connection.execute(
+                    f"attach {literal(str(earlier.database))} as earlier (read_only)"
+                )
+            except duckdb.Error:
+                continue  # damaged: the one before it has the history up to its own night
+            try:
+                if not self.columns("kpis", SNAPSHOT, "earlier"):
+                    continue
+                self.connection.execute(
+                    f"insert into warehouse.kpis.{SNAPSHOT} ({selected})"
+                    f" select {selected} from earlier.kpis.{SNAPSHOT}"
+                )
+                found = self.connection.execute(
+                    f"select count(*) from warehouse.kpis.{SNAPSHOT}"
+                ).fetchone()
+                return int(found[0]) if found else 0
+            except duckdb.Error:
+                continue
+            finally:
+                self.connection.execute("detach earlier")
+        return 0
+
+    def write_dictionary(self) -> None:
+        """meta.data_dictionary: every column of the release with its type and comment."""
+        described = {
+            "table_schema": "Schema of the table.",
+            "table_name": "Table.",
+            "column_name": "Column.",
+            "ordinal_position": "Place of the column in its table, from 1.",
+            "data_type": "DuckDB type.",
+            "column_comment": "What the column holds.",
+            "table_comment": "What one row of the table is.",
+        }
+        columns = [
+            Column(name, "INTEGER" if name == "ordinal_position" else "VARCHAR", False, text)
+            for name, text in described.items()
+        ]
+        comment = "One row per column of this release: where it is, what it holds."
+        self._create("meta", "data_dictionary", comment, columns)
+        self.connection.execute(
+            """
+            insert into warehouse.meta.data_dictionary
+            select
+                columns.schema_name, columns.table_name, columns.column_name,
+                columns.column_index, columns.data_type, columns.comment, tables.comment
+            from duckdb_columns() as columns
+            inner join duckdb_tables() as tables
+                on columns.database_name = tables.database_name
+                and columns.schema_name = tables.schema_name
+                and columns.table_name = tables.table_name
+            where columns.database_name = 'warehouse'
+            order by columns.schema_name, columns.table_name, columns.column_index
+            """
+        )
+        found = self.connection.execute("select count(*) from warehouse.meta.data_dictionary")
+        (self.expected["meta.data_dictionary"],) = found.fetchone() or (0,)
+
+
+def _moved(name: str) -> str:
+    """SQL: whether a component differs from the snapshot by more than rounding."""
+    new, old = f"cast(new.{name} as double)", f"cast(old.{name} as double)"
+    return (
+        f"(new.{name} is null) <> (old.{name} is null) or abs({new} - {old})"
+        f" > {SNAPSHOT_TOLERANCE} * greatest(1, abs({old}))"
+    )
+
+
+def published_type(column: Column, table: str) -> str:
+    """The type of a column in the release: one that every BI tool takes.
+
+    Raises ReleaseError for nested types and the like.
+    """
+    kind = column.data_type.upper()
+    plain = {
+        "HUGEINT": "BIGINT",
+        "UHUGEINT": "BIGINT",
+        "UBIGINT": "BIGINT",
+        "UINTEGER": "BIGINT",
+        "USMALLINT": "INTEGER",
+        "UTINYINT": "SMALLINT",
+        "TIMESTAMP WITH TIME ZONE": "TIMESTAMP",
+        "UUID": "VARCHAR",
+        "JSON": "VARCHAR",
+    }
+    if kind in plain:
+        return plain[kind]
+    decimal = re.fullmatch(r"DECIMAL\((\d+),\s*(\d+)\)", kind)
+    if decimal:
+        width, scale = int(decimal[1]), int(decimal[2])
+        # More than eight places leave too few digits before the point for money.
+        return kind if width <= 18 else f"DECIMAL(18,{scale})" if scale <= 8 else "DOUBLE"
+    allowed = {
+        "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "VARCHAR",
+        "DATE", "TIME", "TIMESTAMP",
+    }  # fmt: skip
+    if kind in allowed:
+        return kind
+    raise ReleaseError(
+        f"{table}.{column.name} has the type {column.data_type}, which not every client reads; "
+        "cast it in the model to a plain type: BIGINT, DECIMAL(18,n), DOUBLE, VARCHAR, DATE, "
+        "TIMESTAMP or BOOLEAN"
+    )
+
+
+def _expression(column: Column, has_emails: bool, prose: bool) -> str:
+    """SQL that reads a column of the build as its published type, without e-mail addresses.
+
+    In `prose` (messages of checks) the address alone is replaced; elsewhere the value is a key or
+    a name, and its hash takes its place.
+    """
+    name = quoted(column.name)
+    kind = column.data_type.upper()
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"{name} at time zone 'UTC'"
+    if has_emails and prose:
+        return f"regexp_replace({name}, {literal(WHOLE_EMAIL)}, '(e-mail address)', 'g')"
+    if has_emails:
+        # The same address gives the same hash everywhere, so that keys still join.
+        return (
+            f"case when regexp_matches({name}, {literal(EMAIL)})"
+            f" then 'email:' || md5({name}) else {name} end"
+        )
+    target = published_type(column, "")
+    return name if target == kind else f"cast({name} as {target})"
+
+
+def _refuse_wal(database: Path) -> None:
+    wal = database.with_name(database.name + ".wal")
+    if wal.exists():
+        raise ReleaseError(
+            f"{wal} was left beside the new release; its data may not be in the file. "
+            "Nothing was published; run `warehouse refresh` again"
+        )
+
+
+def _count_again(
+    connection: duckdb.DuckDBPyConnection, database: Path, writer: _Writer
+) -> dict[str, int]:
+    """Open the finished file read-only and compare every table with what went in."""
+    connection.execute(f"attach {literal(str(database))} as warehouse (read_only)")
+    found = connection.execute(
+        "select schema_name, table_name from duckdb_tables()"
+        " where database_name = 'warehouse' order by 1, 2"
+    ).fetchall()
+    counts = {}
+    for schema, table in found:
+        counted = connection.execute(
+            f"select count(*) from warehouse.{quoted(schema)}.{quoted(table)}"
+        ).fetchone()
+        counts[f"{schema}.{table}"] = counted[0] if counted else 0
+    if counts != writer.expected:
+        wrong = sorted(set(counts.items()) ^ set(writer.expected.items()))
+        raise ReleaseError(
+            f"the new release does not hold what was written into it: {wrong}; "
+            "nothing was published, the release before it is still served"
+        )
+    return counts
+
+
+def _export(
+    connection: duckdb.DuckDBPyConnection,
+    partial: Path,
+    formats: tuple[str, ...],
+    row: Mapping[str, Any],
+) -> list[str]:
+    """Write every table of kpis and marts beside the release, in the formats of the settings."""
+    options = {
+        "parquet": "format parquet, compression zstd, kv_metadata {"
+        + f"release_id: {literal(row['release_id'])}, "
+        + f"contract_version: {literal(CONTRACT_VERSION)}"
+        + "}",
+        "csv": "format csv, header",
+    }
+    written = []
+    tables = connection.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = 'warehouse'"
+        " and schema_name in ('kpis', 'marts') order by 1, 2"
+    ).fetchall()
+    for kind in formats:
+        folder = partial / "exports" / kind
+        folder.mkdir(parents=True)
+        for schema, table in tables:
+            file = folder / f"{schema}.{table}.{kind}"
+            connection.execute(
+                f"copy warehouse.{quoted(schema)}.{quoted(table)}"
+                f" to {literal(str(file))} ({options[kind]})"
+            )
+            _fsync(file)
+            written.append(str(file.relative_to(partial)))
+    return written
+
+
+def _naive(instant: datetime) -> datetime:
+    return instant.astimezone(UTC).replace(tzinfo=None)
+
+
+def _fsync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def write_durably(path: Path, text: str) -> None:
+    """Write a small read-only file so that it survives a power cut."""
+    with path.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    path.chmod(0o444)
+
+
+def fingerprint(inputs: list[dict[str, str]], as_of: datetime, settings: Settings) -> str:
+    """A hash of all that decides the content of a release: inputs, instant, settings, code."""
+    parts: dict[str, Any] = {
+        "inputs": sorted((each["file"], each["sha256"]) for each in inputs),
+        "as_of": as_of.astimezone(UTC).isoformat(),
+        "settings": settings.model_dump(mode="json", exclude={"schedule", "retention", "alerts"}),
+        "code": code_fingerprint(),
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def code_fingerprint() -> str:
+    """A hash of the project's files that take part in a run."""
+    digest = hashlib.sha256()
+    for path in project_files():
+        digest.update(str(path.relative_to(PROJECT_ROOT)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def project_files(
+    folders: tuple[str, ...] = ("models", "seeds", "macros", "expectations", "orchestration"),
+    keep: Callable[[Path], bool] = lambda path: path.suffix in {".sql", ".yml", ".csv", ".py"},
+) -> list[Path]:
+    """Files of the project that decide what a run computes, in a stable order."""
+    found = [PROJECT_ROOT / "dbt_project.yml"]
+    for folder in folders:
+        found += [path for path in (PROJECT_ROOT / folder).rglob("*") if keep(path)]
+    return sorted(path for path in found if path.is_file())
+
+
+@cache
+def code_version() -> str:
+    """`git describe` of the checkout, or the version of the installed package."""
+    try:
+        package = version("crm-kpi-warehouse")
+    except PackageNotFoundError:
+        package = "0"
+    if not (PROJECT_ROOT / ".git").exists():
+        return package
+    try:
+        described = subprocess.run(  # noqa: S603
+            ["git", "-C", str(PROJECT_ROOT), "describe", "--always", "--dirty", "--tags"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return package
+    return f"{package}+{described}" if described else package
