@@ -1,0 +1,66 @@
+{# Entities that a KPI can rest on: the cleaned relation and its event, an instant or a date. #}
+{% set feeds = [
+    ('subscription', 'int_subscriptions', 'started_at', 'instant'),
+    ('subscription_version', 'int_subscription_mrr', 'valid_from', 'instant'),
+    ('order', 'int_orders', 'ordered_at', 'instant'),
+    ('invoice', 'int_invoices', 'issued_at', 'instant'),
+    ('refund', 'int_refunds', 'refunded_at', 'instant'),
+    ('expense', 'int_expenses', 'spent_on', 'date'),
+    ('lead', 'int_leads', 'created_at', 'instant'),
+    ('opportunity', 'int_opportunities', 'created_at', 'instant'),
+    ('opportunity_stage_event', 'int_opportunity_stage_events', 'entered_at', 'instant'),
+    ('ticket', 'int_tickets', 'created_at', 'instant'),
+    ('ticket_message', 'int_ticket_messages', 'sent_at', 'instant'),
+    ('ticket_status_event', 'int_ticket_status_events', 'changed_at', 'instant'),
+    ('survey_response', 'int_survey_responses', 'responded_at', 'instant'),
+    ('survey_invitation', 'int_survey_invitations', 'sent_at', 'instant'),
+] %}
+
+-- grain: one row per entity that a KPI can rest on
+with
+
+deliveries as (
+    select source as source_name, entity as table_name
+    from {{ source('meta', 'feed_load') }}
+    where status = 'loaded'
+    group by 1, 2
+),
+
+raw_tables as (
+    {% for entity, relation, column, kind in feeds %}{% for raw in raw_tables_of(entity) -%}
+    select '{{ entity }}' as entity, '{{ raw.source }}' as source_name, '{{ raw.table }}' as table_name
+    union all
+    {% endfor %}{% endfor -%}
+    select null, null, null
+),
+
+loaded as (
+    select distinct raw_tables.entity
+    from raw_tables
+    inner join deliveries
+        on
+            raw_tables.source_name = deliveries.source_name
+            and raw_tables.table_name = deliveries.table_name
+),
+
+first_events as (
+    {% for entity, relation, column, kind in feeds -%}
+    select
+        '{{ entity }}' as entity,
+        {{ local_date('min(' ~ column ~ ')') if kind == 'instant' else 'min(' ~ column ~ ')' }} as first_event_date
+    from {{ ref(relation) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+final as (
+    select
+        first_events.entity,
+        first_events.first_event_date,
+        loaded.entity is not null as is_loaded
+    from first_events
+    left join loaded
+        on first_events.entity = loaded.entity
+)
+
+select * from final

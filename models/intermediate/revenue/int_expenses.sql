@@ -1,0 +1,22 @@
+-- grain: one row per expense of the ledger
+with
+
+expenses as (
+    {{ union_sources('expense') }}
+),
+
+final as (
+    select
+        expense_id,
+        spent_on,
+        amount,
+        currency,
+        lower("function") as "function",
+        lower(category) as category,
+        acquisition_share,
+        campaign_id
+    from expenses
+    where spent_on < {{ local_date(as_of()) }}
+)
+
+select * from final

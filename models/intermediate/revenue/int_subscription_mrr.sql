@@ -1,0 +1,182 @@
+-- grain: one row per subscription item and interval (valid_from, valid_to] of constant paid monthly amount, in native currency
+with
+
+subscriptions as (
+    select * from {{ ref('int_subscriptions') }}
+),
+
+versions as (
+    select
+        subscription_id,
+        coalesce(item_id, subscription_id) as item_id,
+        product_id,
+        plan_id,
+        cast(interval_count as integer) as interval_count,
+        "interval" as billing_unit,
+        currency,
+        change_reason,
+        valid_from,
+        valid_to,
+        cast(quantity as double) as quantity,
+        cast(unit_price as double) as unit_price
+    from ({{ union_sources('subscription_version') }}) as unioned
+    where coalesce(price_type, 'recurring') = 'recurring'
+),
+
+discounts as (
+    select *
+    from ({{ union_sources('subscription_discount') }}) as unioned
+    where duration in ('repeating', 'forever')
+),
+
+pauses as (
+    select *
+    from ({{ union_sources('subscription_pause') }}) as unioned
+),
+
+-- Every instant at which the amount of a subscription can change.
+boundaries as (
+    select subscription_id, started_at as boundary_at from subscriptions
+    union
+    select subscription_id, ended_at from subscriptions
+    union
+    select subscription_id, trial_start from subscriptions
+    union
+    select subscription_id, trial_end from subscriptions
+    union
+    select subscription_id, valid_from from versions
+    union
+    select subscription_id, valid_to from versions
+    union
+    select subscription_id, starts_at from discounts
+    union
+    select subscription_id, ends_at from discounts
+    union
+    select subscription_id, paused_at from pauses
+    union
+    select subscription_id, resumed_at from pauses
+),
+
+stretches as (
+    select
+        subscription_id,
+        boundary_at as valid_from,
+        lead(boundary_at) over (partition by subscription_id order by boundary_at) as valid_to
+    from boundaries
+    where boundary_at is not null
+),
+
+-- Paying: begun, not ended, not in trial, not paused. Within a stretch the state is that of its first instant.
+paying as (
+    select
+        stretches.subscription_id,
+        subscriptions.account_id,
+        subscriptions.ended_at,
+        subscriptions.end_cause,
+        stretches.valid_from,
+        stretches.valid_to
+    from stretches
+    inner join subscriptions
+        on stretches.subscription_id = subscriptions.subscription_id
+    left join pauses
+        on
+            stretches.subscription_id = pauses.subscription_id
+            and {{ valid_at('stretches.valid_from', 'pauses.paused_at', 'pauses.resumed_at') }}
+    where
+        {{ valid_at('stretches.valid_from', 'subscriptions.started_at', 'subscriptions.ended_at') }}
+        and not (
+            subscriptions.trial_end is not null
+            and stretches.valid_from < subscriptions.trial_end
+            and (subscriptions.trial_start is null or subscriptions.trial_start <= stretches.valid_from)
+        )
+        and pauses.subscription_id is null
+),
+
+items as (
+    select
+        paying.*,
+        versions.item_id,
+        versions.product_id,
+        versions.plan_id,
+        versions.billing_unit,
+        versions.interval_count,
+        versions.currency,
+        versions.change_reason,
+        versions.valid_from as version_from,
+        versions.quantity * versions.unit_price as interval_price,
+        {{ months_per_interval('versions.billing_unit', 'versions.interval_count') }} as months_per_interval,
+        sum(versions.quantity * versions.unit_price) over (partition by paying.subscription_id, paying.valid_from) as subscription_price
+    from paying
+    inner join versions
+        on
+            paying.subscription_id = versions.subscription_id
+            and {{ valid_at('paying.valid_from', 'versions.valid_from', 'versions.valid_to') }}
+),
+
+discounts_in_force as (
+    select
+        stretches.subscription_id,
+        stretches.valid_from,
+        sum(coalesce(cast(discounts.percent_off as double), 0)) as percent_off,
+        sum(coalesce(cast(discounts.amount_off as double), 0)) as amount_off
+    from stretches
+    inner join discounts
+        on
+            stretches.subscription_id = discounts.subscription_id
+            and (discounts.starts_at is null or discounts.starts_at <= stretches.valid_from)
+            and (discounts.ends_at is null or stretches.valid_from < discounts.ends_at)
+    group by 1, 2
+),
+
+-- Discounts add up, capped at the price; an amount off is per billing interval and spread over the items by price.
+priced as (
+    select
+        items.*,
+        greatest(
+            0,
+            items.interval_price
+            - items.interval_price * coalesce(discounts_in_force.percent_off, 0) / 100
+            - coalesce(discounts_in_force.amount_off, 0) * items.interval_price / nullif(items.subscription_price, 0)
+        ) / items.months_per_interval as monthly_amount,
+        items.interval_price / items.months_per_interval as monthly_price
+    from items
+    left join discounts_in_force
+        on
+            items.subscription_id = discounts_in_force.subscription_id
+            and items.valid_from = discounts_in_force.valid_from
+),
+
+pause_starts as (
+    select distinct subscription_id, paused_at
+    from pauses
+),
+
+final as (
+    select
+        priced.subscription_id,
+        priced.item_id,
+        priced.account_id,
+        priced.product_id,
+        priced.plan_id,
+        case when priced.interval_count = 1 then '' else cast(priced.interval_count as varchar) || ' ' end || priced.billing_unit as billing_interval,
+        {{ currency_or_reporting('priced.currency') }} as currency,
+        priced.monthly_amount,
+        priced.monthly_price,
+        priced.change_reason,
+        priced.version_from,
+        priced.valid_from,
+        priced.valid_to,
+        -- why the amount stops at valid_to, should nothing follow
+        case
+            when pause_starts.subscription_id is not null and priced.valid_to < coalesce(priced.ended_at, timestamp '9999-12-31') then 'pause'
+            else priced.end_cause
+        end as end_cause
+    from priced
+    left join pause_starts
+        on
+            priced.subscription_id = pause_starts.subscription_id
+            and priced.valid_to = pause_starts.paused_at
+    where priced.monthly_amount > 0
+)
+
+select * from final

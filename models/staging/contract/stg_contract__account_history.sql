@@ -1,0 +1,1 @@
+{{ stage('contract', 'account_history') }}

@@ -1,0 +1,1 @@
+{{ stage('contract', 'product_cost') }}

@@ -1,0 +1,1 @@
+{{ stage('contract', 'schedule_holiday') }}

@@ -1,0 +1,1 @@
+{{ stage('contract', 'sla_target') }}

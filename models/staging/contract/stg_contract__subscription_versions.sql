@@ -1,0 +1,1 @@
+{{ stage('contract', 'subscription_version') }}

@@ -1,0 +1,1 @@
+{{ stage('contract', 'survey_response') }}
