@@ -6,6 +6,7 @@ their types are declared; `vars: sources:` in dbt_project.yml says which sources
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -203,15 +204,13 @@ class _Reader:
         if config.get("meta") is None:
             return empty
         meta = self.mapping(config["meta"], config.lines["meta"], f"{where}.config.meta")
-        # A misspelt known key would be silently without effect; other keys belong to other readers.
+        # A misspelt key would be silently without effect; other keys belong to other readers.
         for key in meta:
-            for word in known:
-                if key != word and str(key).lower().replace("-", "_").rstrip("s") == word.rstrip(
-                    "s"
-                ):
-                    raise self.fail(
-                        meta.lines[key], f"{where}.config.meta.{key}: write it as `{word}`"
-                    )
+            near = difflib.get_close_matches(str(key).lower().replace("-", "_"), known, 1, 0.8)
+            if key not in known and near:
+                raise self.fail(
+                    meta.lines[key], f"{where}.config.meta.{key} has no meaning; write {near[0]}"
+                )
         return meta
 
     def zone(self, meta: _Mapping, where: str) -> str | None:

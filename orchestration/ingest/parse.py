@@ -17,7 +17,6 @@ def parser(project_root: Path) -> Callable[..., str]:
     source = (project_root / "macros" / "parse.sql").read_text(encoding="utf-8")
     # The template renders SQL, not HTML; literals are quoted by its own macro.
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)  # noqa: S701
-    )
     module = environment.from_string(source).module
     macro = module.duckdb__parse  # type: ignore[attr-defined]
 
