@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,8 +20,17 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    Failure,
+    MaterializeResult,
+    MetadataValue,
+    asset,
+)
 
-from orchestration.home import Home, Settings
+from orchestration.home import Home, Settings, load_settings
 from orchestration.releases import (
     DATABASE,
     INSTANT,
@@ -35,6 +44,7 @@ from orchestration.releases import (
     serve,
     sha256_of,
 )
+from orchestration.resources import HomeResource
 from orchestration.version import CONTRACT_VERSION, code_version, fingerprint
 
 PUBLISHED_SCHEMAS = ("kpis", "marts")
@@ -699,3 +709,60 @@ def write_durably(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     path.chmod(0o444)
+
+
+def release_asset(upstream: Iterable[AssetKey]) -> AssetsDefinition:
+    """The published file as an asset that depends on everything it is made of."""
+
+    @asset(
+        key=AssetKey(["release"]),
+        deps=sorted(key for key in upstream if key.path[0] in PUBLISHED_SCHEMAS),
+        group_name="release",
+        kinds={"duckdb", "file"},
+        description=(
+            "One immutable DuckDB file with the schemas kpis, marts and meta, verified and then"
+            " served to all readers by an atomic change of the link `warehouse.duckdb`."
+        ),
+    )
+    def release(context: AssetExecutionContext, home: HomeResource) -> MaterializeResult:
+        place = home.get()
+        made = publish(
+            place,
+            load_settings(place),
+            run_id=context.run_id,
+            as_of=build_instant(place, context.run_id),
+        )
+        for column, count in made.manifest["masked_emails"].items():
+            context.log.warning(f"{column}: {count} e-mail addresses were replaced by hashes")
+        return MaterializeResult(
+            metadata={
+                "release_id": made.release_id,
+                "as_of": made.as_of.isoformat(),
+                "file": MetadataValue.path(str(made.database)),
+                "bytes": made.bytes,
+                "tables": len(made.tables),
+                "dagster/row_count": sum(made.tables.values()),
+                "sha256": made.sha256,
+                "restated_values": made.manifest["snapshot"]["restated"],
+            }
+        )
+
+    return release
+
+
+def build_instant(home: Home, run_id: str) -> datetime:
+    """The as_of of the finished build of a run; a Failure when the database holds no such build."""
+    with duckdb.connect(str(home.build_database), read_only=True) as connection:
+        try:
+            found = connection.execute(
+                "select as_of from meta.build where run_id = ? order by finished_at desc", [run_id]
+            ).fetchone()
+        except duckdb.CatalogException:
+            found = None
+    if found is None:
+        raise Failure(
+            "The build database does not hold a whole, checked build of this run, so there is"
+            " nothing to release. Launch the job `refresh`, not this asset alone.",
+            metadata={"outcome": "fault"},
+        )
+    return found[0].replace(tzinfo=UTC)

@@ -1,18 +1,33 @@
 """Dagster resources that every step shares: the home and the clock of the run."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from dagster import ConfigurableResource
+from dagster import ConfigurableResource, InitResourceContext
 
 from orchestration.home import Home, Settings, last_local_midnight, parse_as_of
+from orchestration.lock import refresh_lock
 
 
 class HomeResource(ConfigurableResource):
-    """Gives a step the home of this warehouse, from WAREHOUSE_HOME."""
+    """Gives a run the home of this warehouse, and keeps every other run out of it meanwhile.
+
+    Dagster sets a resource up once per run (the executor works in one process), so the lock is
+    held from before the first step to after the last, by whatever started the run.
+    """
 
     def get(self) -> Home:
-        """The home of this process."""
+        """The home of this process, from WAREHOUSE_HOME."""
         return Home.from_env()
+
+    @contextmanager
+    def yield_for_execution(
+        self, context: InitResourceContext
+    ) -> Generator["HomeResource", None, None]:
+        """Hold the refresh lock; RefreshRunning fails the run before it touches anything."""
+        with refresh_lock(self.get(), context.run_id or ""):
+            yield self
 
 
 class RunClock(ConfigurableResource):

@@ -1,0 +1,157 @@
+"""What a home says about itself, read without Dagster or dbt: scorecard, checks, feeds, runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.home import Home
+
+Row = dict[str, Any]
+
+
+def rows(database: Path, query: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+    """Rows of a query on a file opened read-only, as dictionaries; none when a table is missing.
+
+    Raises duckdb.IOException when another process holds the file for writing.
+    """
+    with duckdb.connect(str(database), read_only=True) as connection:
+        connection.execute("set timezone = 'UTC'")
+        try:
+            found = connection.execute(query, dict(parameters or {}))
+        except (duckdb.CatalogException, duckdb.BinderException):
+            return []
+        names = [each[0] for each in found.description or []]
+        return [dict(zip(names, each, strict=True)) for each in found.fetchall()]
+
+
+def scorecard(home: Home) -> list[Row]:
+    """The undivided rows of kpis.kpi_scorecard of the served release; none without a release."""
+    if not home.published.exists():
+        return []
+    found = rows(home.published, "select * from kpis.kpi_scorecard")
+    return [each for each in found if each.get("dim_name", "all") == "all"]
+
+
+def quality(home: Home, run_id: str | None = None) -> list[Row]:
+    """Results of both gates of one run, or of the latest one, failed critical checks first."""
+    if not home.build_database.exists():
+        return []
+    return rows(
+        home.build_database,
+        """
+        select * from meta.quality_result
+        where run_id = coalesce(
+            $run_id, (select arg_max(run_id, checked_at) from meta.quality_result)
+        )
+        order by status = 'passed', severity, gate, subject, check_name
+        """,
+        {"run_id": run_id},
+    )
+
+
+def failed(results: list[Row], severity: str | None = None) -> list[Row]:
+    """Those results that did not pass, of one severity or of both."""
+    return [
+        each
+        for each in results
+        if each["status"] != "passed" and severity in (None, each["severity"])
+    ]
+
+
+def loads(database: Path, run_id: str | None = None) -> Row | None:
+    """What a run loaded (all runs when no run is named): files, rows, rejected rows and files."""
+    found = rows(
+        database,
+        """
+        select
+            count(*) as files,
+            coalesce(sum(rows_loaded), 0)::bigint as rows_loaded,
+            coalesce(sum(rows_rejected), 0)::bigint as rows_rejected,
+            count(case when status = 'rejected' then 1 end) as files_rejected
+        from meta.feed_load
+        where $run_id is null or run_id = $run_id
+        """,
+        {"run_id": run_id},
+    )
+    return found[0] if found else None
+
+
+def feeds(database: Path) -> list[Row]:
+    """One row per table of a source: current files, rows, rejected rows, last load."""
+    return rows(
+        database,
+        """
+        select
+            source,
+            entity,
+            count(*) as files,
+            coalesce(sum(rows_loaded), 0)::bigint as rows_loaded,
+            coalesce(sum(rows_rejected), 0)::bigint as rows_rejected,
+            count(case when status = 'rejected' then 1 end) as files_rejected,
+            max(loaded_at) as last_loaded_at
+        from meta.feed_load
+        where is_current
+        group by source, entity
+        order by source, entity
+        """,
+    )
+
+
+def rejected_files(database: Path) -> list[Row]:
+    """Current deliveries that were refused as a whole, with the reason and what to do."""
+    return rows(
+        database,
+        """
+        select source_file, reason, remedy
+        from meta.feed_load
+        where is_current and status = 'rejected'
+        order by source_file
+        """,
+    )
+
+
+def runs(home: Home, limit: int = 5) -> list[Row]:
+    """The last runs, newest first: run_id, status, started_at; from Dagster's run history."""
+    database = home.dagster / "history" / "runs.db"
+    if not database.exists():
+        return []
+    try:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=2)) as history:
+            found = history.execute(
+                "select run_id, status, start_time, end_time from runs order by id desc limit ?",
+                (limit,),
+            ).fetchall()
+    except sqlite3.Error:
+        return []
+    return [
+        {
+            "run_id": run_id,
+            "status": str(status).lower(),
+            "started_at": _moment(start),
+            "seconds": round(end - start, 1) if start and end else None,
+        }
+        for run_id, status, start, end in found
+    ]
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=0) if seconds else None
+
+
+def landing_files(home: Home) -> list[Path]:
+    """Every file below landing that is not hidden."""
+    if not home.landing.is_dir():
+        return []
+    return sorted(
+        path
+        for path in home.landing.rglob("*")
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(home.landing).parts)
+    )
