@@ -1,21 +1,26 @@
 """Gate 1: expectations on the raw inputs, and the table in which both gates keep their results.
 
-One row of `meta.quality_result` is one check of one run: what was observed, what was allowed, which
-rows are behind it and what a person does about it.
+One row of `meta.quality_result` is one check of one run: what was observed, what was allowed,
+which rows are behind it and what a person does about it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
-from datetime import datetime
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal
 
 import duckdb
 
-Severity = Literal["critical", "warning"]
+from orchestration.home import PROJECT_ROOT, Home, Settings, load_settings
+from orchestration.ingest.declaration import Declarations, read_declarations
+from orchestration.suites import Severity, declared_tables, load_defaults, load_suites
+
 Status = Literal["passed", "failed", "error"]
 Outcome = Literal["passed", "blocked", "fault"]
+EXPECTATIONS = PROJECT_ROOT / "expectations"
 
 QUALITY_RESULT_DDL = """
 create schema if not exists meta;
@@ -59,7 +64,7 @@ class Result:
 
 
 def insert_results(connection: duckdb.DuckDBPyConnection, results: Sequence[Result]) -> None:
-    """Append results to meta.quality_result of a read-write connection, creating the table if needed.
+    """Append results to meta.quality_result, creating the table if needed.
 
     A result of the same run, gate, check, subject and column replaces the earlier one, so that a
     step that is run again does not count twice.
@@ -67,21 +72,29 @@ def insert_results(connection: duckdb.DuckDBPyConnection, results: Sequence[Resu
     connection.execute(QUALITY_RESULT_DDL)
     if not results:
         return
-    identity = [
-        (one.run_id, one.gate, one.check_name, one.subject, one.column_name) for one in results
-    ]
-    marks = ", ".join("?" for _ in fields(Result))
+    names = [one.name for one in fields(Result)]
+    lists = [[getattr(one, name) for one in results] for name in names]
+    types = {"gate": "integer", "unexpected_count": "bigint", "checked_at": "timestamp"}
+    columns = ", ".join(
+        f"unnest(cast(? as {types.get(name, 'varchar')}[])) as {name}" for name in names
+    )
     connection.begin()
     try:
-        connection.executemany(
-            "delete from meta.quality_result where run_id = ? and gate = ? and check_name = ?"
-            " and subject = ? and column_name is not distinct from ?",
-            identity,
+        connection.execute(
+            f"create or replace temp table incoming_results as select {columns}", lists
         )
-        connection.executemany(
-            f"insert into meta.quality_result values ({marks})",
-            [astuple(one) for one in results],
-        )
+        connection.execute("""
+            delete from meta.quality_result as old
+            using incoming_results as new
+            where
+                old.run_id = new.run_id
+                and old.gate = new.gate
+                and old.check_name = new.check_name
+                and old.subject = new.subject
+                and old.column_name is not distinct from new.column_name
+        """)
+        connection.execute("insert into meta.quality_result by name from incoming_results")
+        connection.execute("drop table incoming_results")
         connection.commit()
     except BaseException:
         connection.rollback()
@@ -95,3 +108,41 @@ def outcome(results: Sequence[Result]) -> Outcome:
     if any(one.status == "failed" and one.severity == "critical" for one in results):
         return "blocked"
     return "passed"
+
+
+def run_gate_1(
+    home: Home,
+    run_id: str,
+    *,
+    as_of: datetime,
+    settings: Settings | None = None,
+    declarations: Declarations | None = None,
+    expectations: Path = EXPECTATIONS,
+) -> list[Result]:
+    """Check every export table that has a delivery, and record the results in meta.quality_result.
+
+    `as_of` is the instant of the run, aware. A table that was never delivered has no results.
+    Raises SuiteError for a suite that cannot be used; a check that breaks has status error.
+    """
+    settings = settings or load_settings(home)
+    declarations = declarations or read_declarations(PROJECT_ROOT)
+    from orchestration.gate_1 import Gate
+
+    gate = Gate(
+        run_id=run_id,
+        as_of=as_of.astimezone(UTC).replace(tzinfo=None),
+        currency=str(settings.parameter("reporting_currency")),
+        tables=declared_tables(declarations),
+        suites=load_suites(expectations, declarations),
+        defaults=load_defaults(expectations),
+        root=declarations.root,
+    )
+    if not home.build_database.exists():
+        return []
+    from orchestration.expectations_engine import open_database
+
+    with open_database(home.build_database) as database:
+        results = gate.run(database)
+    with duckdb.connect(str(home.build_database)) as connection:
+        insert_results(connection, results)
+    return results
