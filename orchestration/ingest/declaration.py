@@ -130,7 +130,7 @@ class _Mapping(dict[Any, Any]):
     lines: dict[Any, int]
 
 
-class _Loader(_Base):  # type: ignore[misc]
+class _Loader(_Base):
     """SafeLoader that keeps lines and refuses a key written twice."""
 
 

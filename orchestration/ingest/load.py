@@ -101,7 +101,8 @@ class FileResult:
         if self.status == "unchanged":
             return f"{self.source_file}: unchanged"
         if self.status == "rejected":
-            return f"{self.source_file}: REJECTED ({self.records:,} records). {self.reason} {self.remedy}"
+            counted = f"{self.source_file}: REJECTED ({self.records:,} records)"
+            return f"{counted}. {self.reason} {self.remedy}"
         text = f"{self.source_file}: {self.rows_loaded:,} rows loaded"
         if self.rows_rejected:
             text += f", {self.rows_rejected:,} rejected ({self.reason})"
@@ -363,10 +364,8 @@ class _Run:
             )
             checks.append((repeated, fault))
         for key in table.primary_key:
-            if key in by_name:
-                condition = f"trim(coalesce(c{by_name[key]}, '')) = ''"
-            else:
-                condition = "true"
+            value = f"c{by_name[key]}" if key in by_name else "null"
+            condition = f"trim(coalesce({value}, '')) = ''"
             fault = _Fault(
                 f"The key column {key} is empty.", f"Fill {key} in the source.", column=key
             )

@@ -40,7 +40,7 @@ csv.field_size_limit(2 * LONGEST_RECORD)
 
 @dataclass(frozen=True)
 class Dialect:
-    """How the file is written. `skip` lines come before the header, which ends after `header_end`."""
+    """How the file is written: `skip` lines come before the header on line `header_line`."""
 
     delimiter: str
     names: list[str]

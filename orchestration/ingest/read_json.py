@@ -39,7 +39,7 @@ def read_json(
     connection: duckdb.DuckDBPyConnection, link: Path, suffix: str, table: Table, workspace: Path
 ) -> Incoming:
     """Stage a JSON file. Raises FileRejected when it is broken off, or no list of records."""
-    found = survey(link, False, workspace)
+    found = survey(link, False, workspace, find_markers=True)
     start_broken(connection)
     connection.execute(
         "create or replace temp table documents "
@@ -114,7 +114,7 @@ def _array(connection: duckdb.DuckDBPyConnection, found: Survey) -> int:
             insert into documents
             select row_number() over (), null, json
             from read_json_objects(
-                {literal(str(found.path))}, format = 'array', compression = 'none',
+                {literal(str(found.path))}, format = 'array', compression = 'uncompressed',
                 maximum_object_size = {_LARGEST_OBJECT}
             )
             """
@@ -225,7 +225,9 @@ def _lines(connection: duckdb.DuckDBPyConnection, found: Survey) -> int:
             insert into documents
             select $number + row_number() over (order by line_number), line_number, document
             from (
-                select $line + generate_subscripts(lines, 1) as line_number, unnest(lines) as document
+                select
+                    $line + generate_subscripts(lines, 1) as line_number,
+                    unnest(lines) as document
                 from (select string_split($text, chr(10)) as lines)
             )
             where trim(document, ' ' || chr(9) || chr(13)) <> ''
@@ -324,7 +326,8 @@ def _unwrapped(expression: str, found: Survey) -> str:
     if found.marker is None:
         return expression
     mark = literal(found.marker)
-    return f"replace(replace(replace({expression}, '\"' || {mark}, ''), {mark} || '\"', ''), {mark}, '')"
+    opened = f"replace({expression}, '\"' || {mark}, '')"
+    return f"replace(replace({opened}, {mark} || '\"', ''), {mark}, '')"
 
 
 def _set_aside_malformed(connection: duckdb.DuckDBPyConnection) -> None:
@@ -393,7 +396,9 @@ def _spread(connection: duckdb.DuckDBPyConnection, found: Survey) -> list[str]:
         create or replace temp table incoming as
         select row_number{", " if columns else ""}{columns}
         from (
-            select row_number, json_extract_string({_wrapped("document", found)}, [{paths}]) as fields
+            select
+                row_number,
+                json_extract_string({_wrapped("document", found)}, [{paths}]) as fields
             from documents
         )
         """

@@ -1,4 +1,4 @@
-"""A look at the bytes of a text file before it is read: encoding, NULs, truncated or absurd gzip."""
+"""A look at the bytes of a text file before it is read: encoding, NULs, broken or absurd gzip."""
 
 from __future__ import annotations
 
@@ -66,9 +66,10 @@ def chunks(path: Path, gzipped: bool) -> Iterator[bytes]:
         ) from error
 
 
-def survey(path: Path, gzipped: bool, workspace: Path) -> Survey:
+def survey(path: Path, gzipped: bool, workspace: Path, find_markers: bool = False) -> Survey:
     """Survey a text file; UTF-16 is rewritten as UTF-8 in `workspace` first.
 
+    `find_markers` looks for a marker that the file does not contain.
     Raises FileRejected when the file is empty, or is no text at all.
     """
     head = next(chunks(path, gzipped), b"")
@@ -107,11 +108,11 @@ def survey(path: Path, gzipped: bool, workspace: Path) -> Survey:
                 decoder.decode(chunk)
             except UnicodeDecodeError:
                 is_utf8 = False
-        joined = tail + chunk
+        joined = tail + chunk  # what is looked for may lie across two pieces
         has_nul = has_nul or b"\0" in chunk or _NUL_ESCAPE in joined
         if not spaced and (b' "' in joined or b'" ' in joined):
             spaced = _SPACED_QUOTES.search(joined) is not None
-        for marker, forms in spellings.items():
+        for marker, forms in spellings.items() if find_markers else ():
             if marker not in seen and any(form in joined for form in forms):
                 seen.add(marker)
         size += len(chunk)
