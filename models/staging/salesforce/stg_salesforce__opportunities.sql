@@ -64,9 +64,9 @@ classified as (
         type_map.type
     from typed
     left join stage_map
-        on lower(trim(typed.stage_name)) = lower(stage_map.stage_name)
+        on lower(trim(typed.stage_name)) = stage_map.stage_name
     left join type_map
-        on lower(trim(typed.type_name)) = lower(type_map.type_name)
+        on lower(trim(typed.type_name)) = type_map.type_name
 ),
 
 renamed as (
@@ -76,7 +76,7 @@ renamed as (
         {{ salesforce_id('classified.owner_id') }} as owner_id,
         -- Business of a kind that is not named, or not in the map, counts as new: left out it would flatter the win rate.
         coalesce(classified.type, 'new') as type,
-        classified.type_name,
+        lower(trim(classified.type_name)) as type_name,
         classified.amount,
         upper(coalesce(classified.currency, '{{ var("salesforce_currency", var("reporting_currency")) }}')) as currency,
         classified.created_at,

@@ -50,7 +50,7 @@ recorded as (
         with_ids.entered_at
     from with_ids
     left join stage_map
-        on lower(trim(with_ids.stage_name)) = lower(stage_map.stage_name)
+        on lower(trim(with_ids.stage_name)) = stage_map.stage_name
     left join opportunities
         on with_ids.opportunity_id = opportunities.opportunity_id
 ),

@@ -27,13 +27,13 @@ renamed as (
         typed.name,
         typed.email,
         role_map.role,
-        typed.role_name,
+        lower(trim(typed.role_name)) as role_name,
         typed.team,
         coalesce(typed.user_type in ('AutomatedProcess', 'CloudIntegrationUser'), false) as is_bot,
         typed.is_active
     from typed
     left join role_map
-        on lower(trim(typed.role_name)) = lower(role_map.role_name)
+        on lower(trim(typed.role_name)) = role_map.role_name
 )
 
 select * from renamed
