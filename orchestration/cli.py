@@ -1,0 +1,680 @@
+"""The command `warehouse`. Thin: it parses, calls and prints; Dagster and dbt load only when used.
+
+Exit codes: 0 done or published; 1 fault; 2 a gate blocked the night and nothing was published.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from orchestration.console import Printer, change, quantity, size
+from orchestration.home import PROJECT_ROOT, Home, Settings, SettingsError, load_settings
+
+app = typer.Typer(
+    name="warehouse",
+    invoke_without_command=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=(
+        "Raw CRM exports in, trusted KPIs out.\n\n"
+        "Everything lives below WAREHOUSE_HOME (default: ./var): drop exports into"
+        " landing/<source>/<table>/, run [bold]warehouse refresh[/bold], read warehouse.duckdb.\n\n"
+        "Exit codes: 0 published or done, 1 fault, 2 a gate blocked the night"
+        " (nothing published, the last release is still served)."
+    ),
+)
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the essential.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Show Dagster's own log lines too.")]
+
+
+class Problem(Exception):
+    """Something a person can do something about: what is wrong, and the next step."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@app.callback()
+def start(context: typer.Context) -> None:
+    """Show the help when no verb is given."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def demo(
+    scale: Annotated[
+        float, typer.Option(help="Size of the company, 0.01 to 1000; 1 is 600 accounts.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(help="Another seed gives another company.")] = 1,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write the exports of an invented company into landing, then refresh.
+
+    A second call finds everything in place and changes nothing.
+    """
+    from demo.generate import DEFAULT_AS_OF, DemoError, write_exports
+    from orchestration import report
+    from orchestration.home import parse_as_of
+
+    printer = Printer(quiet=quiet, as_json=as_json)
+    home, settings = _open_home()
+    truth = home.root / "demo"
+    if not (truth / "manifest.json").exists() and report.landing_files(home):
+        raise Problem(
+            f"{home.landing} already holds exports that are not the demo's; "
+            "mixing them with an invented company would spoil both",
+            "WAREHOUSE_HOME=/tmp/demo warehouse demo",
+        )
+    try:
+        with printer.waiting("Writing the exports of an invented company ..."):
+            files = write_exports(
+                home.landing,
+                scale=scale,
+                seed=seed,
+                truth=truth,
+                progress=lambda text: printer.update(f"Demo: {text}"),
+            )
+    except DemoError as error:
+        raise Problem(str(error), "`warehouse demo --help` shows scale and seed") from error
+    printer.tick(
+        "✓", "Exports", f"{len(files):,} files · {sum(files.values()):,} records in landing", None
+    )
+    as_of = parse_as_of(DEFAULT_AS_OF.isoformat(), settings.zone)
+    if _is_served(home, settings, as_of):
+        printer.line("  Nothing new: the release that is served was made of exactly these files.")
+        _show_release(home, printer, "unchanged", [], [])
+        return
+    _refresh(home, settings, printer, as_of, False, verbose)
+
+
+@app.command()
+def refresh(
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            metavar="DATE",
+            help="Instant to compute for: a date (its local midnight) or an ISO instant with"
+            " offset. Default: the last midnight of the reporting zone.",
+        ),
+    ] = None,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Rebuild incremental models from all rows.")
+    ] = False,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Load what is new, check it, rebuild every KPI, check them, publish one release."""
+    from orchestration import report
+    from orchestration.home import parse_as_of
+
+    printer = Printer(quiet=quiet, as_json=as_json)
+    home, settings = _open_home()
+    try:
+        instant = parse_as_of(as_of, settings.zone) if as_of else None
+    except ValueError as error:
+        raise Problem(str(error), "warehouse refresh --as-of 2025-07-01") from error
+    if not report.landing_files(home) and not home.build_database.exists():
+        raise Problem(
+            f"there is nothing to load: {home.landing} holds no files",
+            "drop exports into landing/<source>/<table>/, or try `warehouse demo`",
+        )
+    _refresh(home, settings, printer, instant, full_refresh, verbose)
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Show what is served and running, what was loaded and rejected, and the last runs."""
+    import duckdb
+
+    from orchestration import report
+    from orchestration.lock import holder
+    from orchestration.releases import served, served_id
+
+    printer = Printer(as_json=as_json)
+    home, _ = _open_home()
+    running = holder(home)
+    release = served(home)
+    database = home.build_database
+    note = ""
+    document: dict[str, Any] = {"feeds": [], "rejected_files": [], "checks": []}
+    try:
+        if database.exists():
+            document = {
+                "feeds": report.feeds(database),
+                "rejected_files": report.rejected_files(database),
+                "checks": report.failed(report.quality(home)),
+            }
+    except duckdb.IOException:
+        note = "a run is writing at this moment; these are the figures of the served release"
+        if release:
+            database = release.database
+            document["feeds"] = report.feeds(database)
+            document["rejected_files"] = report.rejected_files(database)
+    runs = report.runs(home)
+    for run in runs:
+        if run["status"] in ("started", "starting") and not running:
+            run["status"] = "interrupted"
+    document |= {
+        "home": str(home.root),
+        "served": served_id(home),
+        "as_of": release.as_of if release else None,
+        "published_at": release.published_at if release else None,
+        "running": str(running) if running else None,
+        "landing_files": len(report.landing_files(home)),
+        "runs": runs,
+    }
+    printer.json(document)
+    _print_status(printer, document, note)
+
+
+def _print_status(printer: Printer, found: dict[str, Any], note: str) -> None:
+    printer.cells([("Home       ", "bold"), (found["home"], "")])
+    if found["served"]:
+        when = (
+            f"  as of {_when(found['as_of'])}, published {_when(found['published_at'])}"
+            if found["as_of"]
+            else "  (its manifest is missing)"
+        )
+        printer.cells([("Served     ", "bold"), (found["served"], "green"), (when, "")])
+    else:
+        printer.cells([("Served     ", "bold"), ("no release yet: `warehouse refresh`", "yellow")])
+    if found["running"]:
+        printer.cells([("Refreshing ", "bold"), (found["running"], "cyan")])
+    printer.cells([("Landing    ", "bold"), (f"{found['landing_files']:,} files", "")])
+    if note:
+        printer.line(f"({note})", style="dim")
+    if found["feeds"]:
+        printer.line()
+        printer.table(
+            ["source", "table", "files", "rows", "rejected", "last load"],
+            [
+                [
+                    (each["source"], ""),
+                    (each["entity"], ""),
+                    (f"{each['files']:,}", ""),
+                    (f"{each['rows_loaded']:,}", ""),
+                    (f"{each['rows_rejected']:,}", "yellow" if each["rows_rejected"] else ""),
+                    (_when(each["last_loaded_at"]), ""),
+                ]
+                for each in found["feeds"]
+            ],
+            right=(2, 3, 4),
+        )
+    if found["rejected_files"]:
+        printer.line()
+        printer.line("Files that were not loaded; they stay in landing:", style="bold yellow")
+        for each in found["rejected_files"]:
+            printer.line(f"  {each['source_file']}: {each['reason']}. {each['remedy'] or ''}")
+    if found["checks"]:
+        printer.line()
+        printer.line("Checks of the last run that did not pass:", style="bold yellow")
+        for each in found["checks"]:
+            _print_check(printer, each)
+    if found["runs"]:
+        printer.line()
+        printer.table(
+            ["run", "status", "started", "seconds"],
+            [
+                [
+                    (each["run_id"][:8], ""),
+                    (each["status"], "green" if each["status"] == "success" else "yellow"),
+                    (_when(each["started_at"]), ""),
+                    (f"{each['seconds']:.1f}" if each["seconds"] is not None else "", ""),
+                ]
+                for each in found["runs"]
+            ],
+            right=(3,),
+        )
+
+
+@app.command()
+def releases(as_json: AsJson = False) -> None:
+    """List the releases on disk, newest first, and which one is served."""
+    from orchestration.releases import journal, served_id
+    from orchestration.releases import releases as known
+
+    printer = Printer(as_json=as_json)
+    home = Home.from_env()
+    current = served_id(home)
+    found = known(home)
+    printer.json(
+        [
+            {
+                "release_id": each.release_id,
+                "served": each.release_id == current,
+                "as_of": each.as_of,
+                "published_at": each.published_at,
+                "bytes": each.bytes,
+                "tables": len(each.tables),
+                "code_version": each.code_version,
+                "sha256": each.sha256,
+            }
+            for each in found
+        ]
+    )
+    if not found:
+        printer.line(f"{home.root} has no release yet. Next: `warehouse refresh`")
+        return
+    printer.table(
+        ["", "release", "as of", "published", "size", "tables", "code"],
+        [
+            [
+                ("served" if each.release_id == current else "", "green"),
+                (each.release_id, ""),
+                (_when(each.as_of), ""),
+                (_when(each.published_at), ""),
+                (size(each.bytes), ""),
+                (f"{len(each.tables)}", ""),
+                (each.code_version, ""),
+            ]
+            for each in found
+        ],
+        right=(4, 5),
+    )
+    last = next(iter(reversed(journal(home))), None)
+    if last and last.get("action") == "rollback":
+        printer.line(
+            f"  Rolled back at {last['at'][:19].replace('T', ' ')} UTC from {last['replaced']};"
+            " the next refresh publishes normally."
+        )
+
+
+@app.command()
+def rollback(
+    release: Annotated[
+        str | None,
+        typer.Argument(help="Release id, or its beginning. Default: the one before the served."),
+    ] = None,
+) -> None:
+    """Serve an earlier release again. Its file is verified first; the next refresh goes on."""
+    from orchestration.releases import rollback as roll_back
+
+    made = roll_back(Home.from_env(), release)
+    Printer().line(
+        f"Readers now get {made.release_id} (as of {_when(made.as_of)}). "
+        "The next refresh publishes normally.",
+        style="green",
+    )
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=1, max=65535)] = 3000,
+) -> None:
+    """Open the Dagster web UI on this machine (loopback only), with schedules and sensors."""
+    home, _ = _open_home()
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise Problem(
+                f"port {port} is taken: {error.strerror}", f"warehouse ui --port {port + 1}"
+            ) from error
+    from orchestration.operate import dagster_home
+
+    dagster_home(home)
+    Printer().line(f"Dagster at http://127.0.0.1:{port} (Ctrl-C ends it)", essential=True)
+    sys.stdout.flush()
+    os.execv(  # noqa: S606
+        sys.executable,
+        [
+            *(sys.executable, "-m", "dagster", "dev"),
+            *("--module-name", "orchestration.definitions"),
+            *("--working-directory", str(PROJECT_ROOT)),
+            *("--host", "127.0.0.1", "--port", str(port)),
+        ],
+    )
+
+
+@app.command()
+def sql(
+    query: Annotated[str | None, typer.Argument(help="One query. Without it: a prompt.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="Read the query from a file.")
+    ] = None,
+    build: Annotated[
+        bool, typer.Option("--build", help="The build database instead of the release.")
+    ] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    as_json: AsJson = False,
+    limit: Annotated[int, typer.Option(help="Rows to print at most; 0 for all.", min=0)] = 200,
+) -> None:
+    """Query the served release read-only: nothing can be written, no other file be read."""
+    from orchestration import shell
+
+    home = Home.from_env()
+    database = home.build_database if build else home.published
+    if not database.exists():
+        raise Problem(f"there is no {database}", "make it with `warehouse refresh`")
+    if query and file:
+        raise Problem("a query and --file were both given", "give one of them")
+    if file:
+        path = file if file.exists() or file.is_absolute() else home.root / file
+        try:
+            query = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise Problem(
+                f"{file} cannot be read: {error}", "give the path of an SQL file"
+            ) from error
+    style: shell.Style
+    style = "json" if as_json else "csv" if csv else "table"
+    shell.query(database, query, style, limit)
+
+
+# ---------------------------------------------------------------------------------------------
+# Shared by the verbs
+# ---------------------------------------------------------------------------------------------
+
+
+def _open_home() -> tuple[Home, Settings]:
+    home = Home.from_env()
+    return home, load_settings(home)
+
+
+def _when(value: datetime | None) -> str:
+    if value is None:
+        return "-"
+    instant = value.astimezone(UTC) if value.tzinfo else value
+    return f"{instant:%Y-%m-%d %H:%M} UTC"
+
+
+def _is_served(home: Home, settings: Settings, as_of: datetime) -> bool:
+    """Whether the served release was made of exactly these files, code, settings and instant."""
+    from orchestration import report
+    from orchestration.releases import served, sha256_of
+    from orchestration.version import fingerprint
+
+    release = served(home)
+    if release is None or release.as_of != as_of:
+        return False
+    inputs = [
+        {"file": path.relative_to(home.landing).as_posix(), "sha256": sha256_of(path)}
+        for path in report.landing_files(home)
+    ]
+    return bool(release.manifest.get("fingerprint") == fingerprint(inputs, as_of, settings))
+
+
+def _refresh(
+    home: Home,
+    settings: Settings,
+    printer: Printer,
+    as_of: datetime | None,
+    full_refresh: bool,
+    verbose: bool,
+) -> None:
+    from orchestration.refresh import EXIT_CODES, run
+
+    night = run(home, settings, printer, as_of=as_of, full_refresh=full_refresh, verbose=verbose)
+    if night.outcome == "published":
+        _show_release(home, printer, night.outcome, night.steps, night.results)
+        return
+    document = {
+        "outcome": night.outcome,
+        "run_id": night.run_id,
+        "seconds": round(night.seconds, 1),
+        "steps": night.steps,
+        "errors": night.errors,
+        "failed_checks": _failed(night.results),
+        "served": night.release.release_id if night.release else None,
+    }
+    printer.json(document)
+    served = (
+        f"Nothing was published; {night.release.release_id} is still served."
+        if night.release
+        else "Nothing was published; there is no earlier release."
+    )
+    if night.outcome == "blocked":
+        checks = _failed(night.results, "critical")
+        printer.line(essential=True)
+        printer.line(
+            f"Blocked: {len(checks)} critical checks failed. {served}",
+            style="bold red",
+            essential=True,
+        )
+        for each in checks:
+            _print_check(printer, each)
+        if not checks:
+            printer.line("  " + "\n  ".join(night.errors), essential=True)
+        _next(
+            printer,
+            [
+                ("All checks", "warehouse status"),
+                ("Rejected rows", "warehouse sql --build 'from meta.rejected'"),
+                ("After repair", "warehouse refresh"),
+                ("Details", "warehouse ui"),
+            ],
+        )
+    else:
+        for each in _failed(night.results):
+            if each["status"] == "error":
+                _print_check(printer, each)
+        logs = home.dbt / "logs" / "dbt.log"
+        printer.error(
+            "\n".join(night.errors) or "the run failed",
+            f"{served} Log of dbt: {logs}; every step: `warehouse ui`, or run again with --verbose",
+        )
+    raise typer.Exit(EXIT_CODES[night.outcome])
+
+
+def _failed(results: list[dict[str, Any]], severity: str | None = None) -> list[dict[str, Any]]:
+    from orchestration import report
+
+    return report.failed(results, severity)
+
+
+def _print_check(printer: Printer, check: dict[str, Any]) -> None:
+    """One check that did not pass: what, where, which rows, what to do."""
+    critical = check["severity"] == "critical"
+    where = check["subject"] + (f".{check['column_name']}" if check["column_name"] else "")
+    printer.cells(
+        [
+            ("  ", ""),
+            ("✗ " if critical else "! ", "red" if critical else "yellow"),
+            (where, "bold"),
+            (f"  {check['check_name']} (gate {check['gate']}, {check['severity']})", "dim"),
+        ],
+        essential=critical,
+    )
+    details = [
+        ("found", check["message"]),
+        ("observed", _against(check["observed"], check["threshold"])),
+        ("rows", check["sample_keys"]),
+        ("do", check["remedy"]),
+    ]
+    for name, text in details:
+        if text:
+            printer.line(f"      {name:<9}{text}", essential=critical)
+
+
+def _against(observed: str | None, threshold: str | None) -> str:
+    if not observed:
+        return ""
+    return f"{observed} (allowed: {threshold})" if threshold else observed
+
+
+def _show_release(
+    home: Home,
+    printer: Printer,
+    outcome: str,
+    steps: list[dict[str, Any]],
+    results: list[dict[str, Any]],
+) -> None:
+    """The scorecard of the served release, its warnings, and where to look next."""
+    from orchestration import report
+    from orchestration.releases import served
+
+    release = served(home)
+    rows = report.scorecard(home)
+    warnings = _failed(results, "warning")
+    printer.json(
+        {
+            "outcome": outcome,
+            "release_id": release.release_id if release else None,
+            "as_of": release.as_of if release else None,
+            "file": str(home.published),
+            "steps": steps,
+            "warnings": warnings,
+            "scorecard": rows,
+        }
+    )
+    if release:
+        printer.line(essential=True)
+        printer.line(
+            f"Release {release.release_id}, as of {_when(release.as_of)}",
+            style="bold",
+            essential=True,
+        )
+    if rows:
+        printer.line()
+        _print_scorecard(printer, rows)
+    if warnings:
+        shown = warnings[0]
+        more = f" and {len(warnings) - 1} more" if len(warnings) > 1 else ""
+        printer.line()
+        printer.cells(
+            [
+                ("  ! ", "yellow"),
+                (f"{len(warnings)} warnings: ", "bold yellow"),
+                (f"{shown['subject']}: {shown['message']}{more}. See: warehouse status", ""),
+            ]
+        )
+    _next(
+        printer,
+        [
+            ("Query", "warehouse sql 'from kpis.kpi_scorecard'"),
+            ("Connect", f"{home.published}  (read-only DuckDB file)"),
+            ("Operate", "warehouse ui"),
+            ("Health", "warehouse status"),
+        ],
+    )
+
+
+def _print_scorecard(printer: Printer, rows: list[dict[str, Any]]) -> None:
+    styles = {"ok": "green", "no_data": "dim", "low_sample": "yellow", "provisional": "yellow"}
+    table = []
+    for row in rows:
+        unit = row.get("unit")
+        value, previous = row.get("value"), row.get("previous_value")
+        status = str(row.get("status") or "")
+        sample = row.get("sample_size")
+        table.append(
+            [
+                (str(row.get("kpi_name") or row.get("kpi_id")), ""),
+                (str(row.get("period_start") or ""), "dim"),
+                (quantity(value, unit), "bold"),
+                (quantity(previous, unit), ""),
+                (change(value, previous, unit), _tone(value, previous, row.get("direction"))),
+                (f"{int(sample):,}" if sample is not None else "-", ""),
+                (status, styles.get(status, "")),
+            ]
+        )
+    printer.table(
+        ["KPI", "month", "value", "previous month", "change", "sample size", "status"],
+        table,
+        right=(2, 3, 4, 5),
+    )
+
+
+def _tone(value: Any, previous: Any, direction: Any) -> str:
+    """Green for better, red for worse, by the KPI's own direction."""
+    if value is None or previous is None or value == previous:
+        return ""
+    better = {"higher": value > previous, "lower": value < previous}.get(str(direction))
+    return "" if better is None else "green" if better else "red"
+
+
+def _next(printer: Printer, commands: list[tuple[str, str]]) -> None:
+    printer.line()
+    printer.line("Next", style="bold")
+    for name, command in commands:
+        printer.cells([(f"  {name:<14}", ""), (command, "cyan")])
+
+
+def main() -> None:
+    """The console script. Every error ends with what to do, and with exit code 1."""
+    raise SystemExit(_main(sys.argv[1:]))
+
+
+def _main(arguments: list[str]) -> int:
+    printer = Printer()
+    try:
+        # Click would exit with 2 on a wrong option, and 2 means that a gate blocked the night.
+        code = app(arguments, prog_name="warehouse", standalone_mode=False)
+        return int(code or 0)
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        verb = context.command_path if context else "warehouse"
+        printer.error(error.format_message(), f"{verb} --help")
+    except (typer.Abort, KeyboardInterrupt):
+        return _interrupted(printer)
+    except Problem as error:
+        printer.error(str(error), error.hint)
+    except SettingsError as error:
+        printer.error(str(error), "correct settings.yml; `docs/operate.md` lists every setting")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        return _unexpected(printer, error)
+    return 1
+
+
+def _interrupted(printer: Printer) -> int:
+    printer.error(
+        "interrupted; nothing was published and the last release is still served",
+        "`warehouse refresh` starts again; what was loaded is not loaded twice",
+    )
+    return 1
+
+
+def _unexpected(printer: Printer, error: Exception) -> int:
+    import duckdb
+
+    from orchestration.lock import RefreshRunning
+    from orchestration.releases import ReleaseError
+
+    if isinstance(error, RefreshRunning):
+        printer.error(str(error), "warehouse status")
+    elif isinstance(error, ReleaseError):
+        printer.error(str(error), "warehouse releases")
+    elif isinstance(error, duckdb.Error):
+        running = "Could not set lock" in str(error)
+        printer.error(
+            str(error),
+            "a refresh is writing at this moment; try again when it has ended (`warehouse status`)"
+            if running
+            else "`warehouse sql` lists the tables with .tables",
+        )
+    elif isinstance(error, OSError):
+        printer.error(
+            f"{error.strerror or error}: {error.filename or ''}".rstrip(": "),
+            "check the permissions and the free space of WAREHOUSE_HOME",
+        )
+    else:
+        printer.error(
+            f"{type(error).__name__}: {error}",
+            "set WAREHOUSE_TRACEBACK=1 to see where it happened",
+        )
+    if os.environ.get("WAREHOUSE_TRACEBACK"):
+        printer.err.print_exception()
+    return 1
+
+
+if __name__ == "__main__":
+    main()
