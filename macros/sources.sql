@@ -67,16 +67,18 @@
 
 {#- Staging of a table whose names are already the contract's: newest rows, every declared column typed. -#}
 {% macro stage(source_name, table_name) -%}
+{%- set node = source_node(source_name, table_name) -%}
+{%- set columns = node.columns.keys() if node else [] -%}
 with
 
 source as (
-    {{ newest_rows(source_name, table_name, typed(source_name, table_name, 'source_updated_at')) }}
+    {{ newest_rows(source_name, table_name,
+        typed(source_name, table_name, 'source_updated_at') if 'source_updated_at' in columns else none) }}
 ),
 
 renamed as (
     select
-    {%- set node = source_node(source_name, table_name) %}
-    {%- for column in (node.columns.keys() if node else []) if column != 'source_updated_at' %}
+    {%- for column in columns if column != 'source_updated_at' %}
         {{ typed(source_name, table_name, column) }} as {{ adapter.quote(column) }}{{ ',' if not loop.last }}
     {%- endfor %}
     from source

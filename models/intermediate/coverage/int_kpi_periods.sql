@@ -92,7 +92,7 @@ final as (
     select
         catalog.kpi_id,
         catalog.headline_id,
-        catalog.kpi_version,
+        {{ kpi_version('catalog.version') }} as kpi_version,
         catalog.unit,
         catalog.class in ('flow', 'balance') as is_additive,
         catalog.kpi_id like '%\_p50' escape '\' or catalog.kpi_id like '%\_p90' escape '\' as is_percentile,

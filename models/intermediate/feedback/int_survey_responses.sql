@@ -30,7 +30,8 @@ final as (
         kept.scale_min,
         kept.scale_max,
         kept.score,
-        kept.respondent_id,
+        -- an address used as a key never leaves this layer
+        case when kept.respondent_id like '%@%' then md5(lower(trim(kept.respondent_id))) else kept.respondent_id end as respondent_id,
         kept.account_id,
         coalesce(ticket_keys.surviving_ticket_id, kept.ticket_id) as ticket_id,
         kept.responded_at,

@@ -1,4 +1,4 @@
--- grain: one row per schedule version, local date and opening interval, with the seconds open before that day
+-- grain: one row per schedule version and opening interval of a local date, as instants
 with
 
 delivered as (
@@ -27,8 +27,9 @@ holidays as (
 
 -- A version is the set of opening intervals in force on one date; a ticket keeps the version of its creation.
 versions as (
-    select distinct schedule_id, valid_from as version_from
-    from schedules
+    select schedule_id, valid_from as version_from from schedules
+    union
+    select schedule_id, valid_to from schedules
 ),
 
 dates as (
@@ -44,8 +45,8 @@ intervals as (
         versions.version_from,
         dates.date_day as local_date,
         schedules.time_zone,
-        {{ utc_instant('cast(dates.date_day as timestamp) + cast(schedules.opens as interval)', 'schedules.time_zone') }} as opens_at,
-        {{ utc_instant('cast(dates.date_day as timestamp) + cast(schedules.closes as interval)', 'schedules.time_zone') }} as closes_at
+        {{ utc_instant('dates.date_day + schedules.opens', 'schedules.time_zone') }} as opens_at,
+        {{ utc_instant('dates.date_day + schedules.closes', 'schedules.time_zone') }} as closes_at
     from versions
     inner join schedules
         on
@@ -62,14 +63,9 @@ intervals as (
 ),
 
 final as (
-    select
-        *,
-        sum({{ seconds_between('opens_at', 'closes_at') }}) over (
-            partition by schedule_id, version_from
-            order by local_date
-            range between unbounded preceding and current row
-        ) as seconds_open_through_day
+    select schedule_id, version_from, time_zone, local_date, opens_at, closes_at
     from intervals
+    where opens_at < closes_at
 )
 
 select * from final

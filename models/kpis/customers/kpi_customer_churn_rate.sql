@@ -1,0 +1,32 @@
+-- grain: one row per KPI id, grain, period and slice
+-- contract 4.B2: of the customers active at opening, the share not active at close
+with
+
+population as (
+    select
+        'customer_churn_rate' as kpi_id,
+        grain,
+        period_start,
+        case when is_active then 0 else 1 end as numerator,
+        1 as denominator,
+        churn_subtype,
+        opening_segment as segment,
+        industry,
+        country,
+        acquisition_channel,
+        opening_owner as owner,
+        opening_team as team,
+        cohort_month
+    from {{ ref('fct_customer_periods') }}
+    where was_active
+),
+
+cohorts as (
+    {{ rolled_up_cohorts('customer_churn_rate', 'population', d_cust(), outcome_slices=['churn_subtype']) }}
+),
+
+final as (
+    {{ published('customer_churn_rate', ['cohorts']) }}
+)
+
+select * from final

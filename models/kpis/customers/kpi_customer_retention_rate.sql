@@ -1,0 +1,31 @@
+-- grain: one row per KPI id, grain, period and slice
+-- contract 4.B1: of the customers active at opening, the share active at close
+with
+
+population as (
+    select
+        'customer_retention_rate' as kpi_id,
+        grain,
+        period_start,
+        case when is_active then 1 else 0 end as numerator,
+        1 as denominator,
+        opening_segment as segment,
+        industry,
+        country,
+        acquisition_channel,
+        opening_owner as owner,
+        opening_team as team,
+        cohort_month
+    from {{ ref('fct_customer_periods') }}
+    where was_active
+),
+
+cohorts as (
+    {{ rolled_up_cohorts('customer_retention_rate', 'population', d_cust()) }}
+),
+
+final as (
+    {{ published('customer_retention_rate', ['cohorts']) }}
+)
+
+select * from final

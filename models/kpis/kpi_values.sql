@@ -1,0 +1,28 @@
+{# Every KPI file stands here once, by its headline id; a data test holds the list against the catalogue. #}
+{%- set kpis = [
+    'mrr',
+    'arpu',
+    'customer_retention_rate',
+    'customer_churn_rate',
+    'customer_acquisition_cost',
+    'lead_to_customer_rate',
+    'sales_cycle_length',
+    'win_rate',
+    'first_response_time',
+    'average_resolution_time',
+    'net_promoter_score',
+    'customer_satisfaction_score',
+] -%}
+
+-- grain: one row per KPI id, grain, period and slice (contract 1.4)
+with
+
+final as (
+    {% for kpi in kpis -%}
+    select * from {{ ref('kpi_' ~ kpi) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select * from final
+order by kpi_id, grain, period_start, dim_name, dim_value
