@@ -4,7 +4,13 @@ from dagster import Definitions, in_process_executor
 
 from orchestration.home import Home, load_settings
 from orchestration.ingest.assets import raw_assets
-from orchestration.operate import alert_sensor, new_files_in_landing, nightly, refresh_job
+from orchestration.operate import (
+    alert_sensor,
+    deliveries_asset,
+    new_files_in_landing,
+    nightly,
+    refresh_job,
+)
 from orchestration.publish import release_asset
 from orchestration.quality import gate_1_checks
 from orchestration.resources import HomeResource, RunClock
@@ -12,10 +18,11 @@ from orchestration.transform import transform_assets
 
 home = Home.from_env()
 settings = load_settings(home)
+raw = raw_assets()
 transform = transform_assets(home, settings)
 
 defs = Definitions(
-    assets=[*raw_assets(), transform, release_asset(transform.keys)],
+    assets=[*raw, deliveries_asset(raw), transform, release_asset(transform.keys)],
     asset_checks=gate_1_checks(),
     jobs=[refresh_job],
     schedules=[nightly(settings)],

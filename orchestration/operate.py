@@ -1,21 +1,23 @@
 """Running it: the job, its schedule and sensors, and the hook that tells people of a bad night."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import yaml
 from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
     AssetSelection,
     DagsterInstance,
     DagsterRunStatus,
     DefaultScheduleStatus,
     DefaultSensorStatus,
+    MaterializeResult,
     RunFailureSensorContext,
     RunRequest,
     RunsFilter,
@@ -24,6 +26,7 @@ from dagster import (
     SensorDefinition,
     SensorEvaluationContext,
     SkipReason,
+    asset,
     define_asset_job,
     in_process_executor,
     run_failure_sensor,
@@ -35,6 +38,7 @@ from orchestration import report
 from orchestration.alerts import alert
 from orchestration.home import Home, Settings, last_local_midnight, load_settings
 from orchestration.lock import holder
+from orchestration.resources import HomeResource
 
 JOB = "refresh"
 STARTED_BY = "warehouse/started_by"
@@ -59,6 +63,32 @@ def run_config(
         "ops": {"transform": {"config": {"full_refresh": full_refresh}}},
         "loggers": {"console": {"config": {"log_level": log_level}}},
     }
+
+
+def deliveries_asset(raw: Iterable[AssetsDefinition]) -> AssetsDefinition:
+    """meta.feed_load as an asset: ingest writes it while it loads, and models read it."""
+
+    @asset(
+        key=AssetKey(["meta", "feed_load"]),
+        deps=sorted(key for each in raw for key in each.keys),
+        group_name="meta",
+        kinds={"duckdb", "table"},
+        description="One row per delivered file: what came in, what was loaded, what was rejected.",
+    )
+    def feed_load(context: AssetExecutionContext, home: HomeResource) -> MaterializeResult:
+        database = home.get().build_database
+        if not database.exists():
+            return MaterializeResult(metadata={"dagster/row_count": 0})
+        ever = report.loads(database) or {}
+        new = report.loads(database, context.run_id) or {}
+        return MaterializeResult(
+            metadata={
+                "dagster/row_count": ever.get("files", 0),
+                **{name.replace("_", " "): count for name, count in new.items()},
+            }
+        )
+
+    return feed_load
 
 
 def nightly(settings: Settings) -> ScheduleDefinition:

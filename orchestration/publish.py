@@ -4,8 +4,6 @@ The job and the readers never share a file. The release is written from a :memor
 attaches the build database read-only, into a hidden folder that gets its name when it is whole.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

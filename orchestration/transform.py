@@ -4,8 +4,6 @@ dbt runs inside this process: it dies with the run (no orphan keeps writing into
 after a kill) and is parsed once. It reads the checkout and writes only below $WAREHOUSE_HOME/dbt.
 """
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import json
