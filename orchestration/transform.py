@@ -262,7 +262,10 @@ def _reporter(progress: Progress) -> Callable[[Any], None]:
         nonlocal done
         if event.info.name in ("LogModelResult", "LogSeedResult", "LogTestResult"):
             done += 1
-            progress(done, event.data.total, event.data.node_info.node_name)
+            data = event.data
+            # A test's event calls the number of all nodes num_models.
+            total = getattr(data, "total", 0) or getattr(data, "num_models", 0)
+            progress(done, total, data.node_info.node_name)
 
     return report
 
@@ -389,7 +392,7 @@ def _sample(
 def judge(results: Sequence[NodeResult], checks: Sequence[Result]) -> None:
     """Raise Fault for a broken node or test, Blocked for a failed critical test."""
     broken = [
-        f"{each.unique_id.split('.')[-1]}: {_first_words(each.message, 800)}"
+        f"{each.unique_id.split('.')[2]}: {_first_words(each.message, 800)}"
         for each in results
         if each.status in ("error", "runtime error", "partial success")
     ]
