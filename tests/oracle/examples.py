@@ -1,6 +1,6 @@
 """The worked examples of the KPI contract as entity rows, with the numbers printed there.
 
-Every example is complete: each account, staff member, campaign and ticket that a row names has a row.
+Every example is complete: each account, staff member and ticket that a row names has a row.
 Zone Europe/Berlin, currency EUR, `as_of` 15 July 2025 unless the example says otherwise.
 """
 
@@ -1273,6 +1273,25 @@ def submission(e: Entities, key: str, owner: str, amount: Any, when: str) -> Non
     )
 
 
+def owner_then() -> Example:
+    """7.B09: won by r1 on 10 March; the account moves to r2 on 20 March."""
+    e: Entities = {}
+    owned_deal(e, "moved", "r1", 10000)
+    e["opportunity"][0]["owner_id"] = "r2"
+    e["account_history"][0]["valid_to"] = at("2025-03-20")
+    later = {"owner_id": "r2", "valid_from": at("2025-03-20"), "valid_to": None}
+    add(e, "account_history", **(e["account_history"][0] | later))
+    return Example(
+        "OWNER-THEN",
+        "7.B09",
+        complete(e),
+        [
+            sliced("average_deal_size", "owner", "r1", F(10000), 10000, 1),
+            month("average_deal_size", F(10000), 10000, 1),
+        ],
+    )
+
+
 def clipped_forecast() -> Example:
     e: Entities = {}
     owned_deal(e, "opp", "r1", 10000)
@@ -2008,6 +2027,7 @@ MAKERS: list[Callable[[], Example]] = [
     cycles,
     stages,
     forecast,
+    owner_then,
     clipped_forecast,
     salespeople,
     pipeline,
