@@ -1,15 +1,24 @@
 {# Which deliveries an entity rests on (contract G-13). #}
 
-{#- Raw tables behind an entity: those that the staging models of its providers read. A list of {source, table}. -#}
+{#- Raw tables behind an entity: those that the staging models of its providers read, directly or through one another. A list of {source, table}. -#}
 {% macro raw_tables_of(entity) -%}
     {%- set tables = [] -%}
+    {%- set pending = [] -%}
     {%- if execute -%}
         {%- for source_name in providers_of(entity) -%}
-            {%- set model = graph.nodes.get('model.' ~ project_name ~ '.' ~ staging_model(source_name, entity)) -%}
-            {%- for node_id in (model.depends_on.nodes if model else []) if node_id in graph.sources -%}
+            {%- do pending.append('model.' ~ project_name ~ '.' ~ staging_model(source_name, entity)) -%}
+        {%- endfor -%}
+        {#- The list grows while it is walked: Jinja has no while. -#}
+        {%- for node_id in pending -%}
+            {%- if node_id in graph.sources -%}
                 {%- set node = graph.sources[node_id] -%}
-                {%- do tables.append({'source': node.source_name, 'table': node.name}) -%}
-            {%- endfor -%}
+                {%- set table = {'source': node.source_name, 'table': node.name} -%}
+                {%- if table not in tables -%}{%- do tables.append(table) -%}{%- endif -%}
+            {%- else -%}
+                {%- for parent_id in graph.nodes[node_id].depends_on.nodes if node_id in graph.nodes -%}
+                    {%- do pending.append(parent_id) -%}
+                {%- endfor -%}
+            {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(tables) }}
