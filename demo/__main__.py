@@ -1,4 +1,4 @@
-"""`python -m demo --landing DIR --truth DIR`: write the invented company's exports and the truth about it."""
+"""Write the invented company's exports into a landing folder, and the truth beside them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def main() -> int:
         "--truth",
         type=Path,
         required=True,
-        help="folder for the truth (not inside the landing folder)",
+        help="folder for the truth, outside landing",
     )
     parser.add_argument(
         "--scale",
@@ -58,13 +58,10 @@ def main() -> int:
     per_source: Counter[str] = Counter()
     for name, records in files.items():
         per_source[name.split("/")[0]] += records
+    per_source["total"] = sum(files.values())
     for source, records in per_source.items():
-        print(
-            f"{source:12} {records:>12,} records in {sum(name.startswith(source + '/') for name in files)} files"
-        )
-    print(
-        f"{'total':12} {sum(files.values()):>12,} records in {len(files)} files; truth in {arguments.truth / 'kpi_truth.csv'}"
-    )
+        print(f"{source:12} {records:>12,} records")
+    print(f"{len(files)} files in {arguments.landing}; the truth in {arguments.truth}")
     return 0
 
 

@@ -1,14 +1,17 @@
 """Writes the exports described in `sql/<source>.sql`: one section per table, a few files each.
 
-A section starts with `-- export: <table> | <format>` and is one select. Its column `_file` names the file of a row (without
-ending), `_ord` orders the rows within it; the other columns are the export's own. Formats:
+A section starts with `-- export: <table> | <format>` and is one select. Its column `_file` names
+the file of a row (without ending), `_ord` orders the rows within it; the other columns are the
+export's own. Formats:
 
 - `csv`, `csv.gz`, `parquet`: plain.
 - `salesforce`: CSV; every second file starts with a byte order mark, the others quote every field.
-- `jsonl`: one object a line. `list`: API list pages with the records in `data`. `pages`: export pages, records under the table's name.
+- `jsonl`: one object a line.
+- `list`: API list pages with the records in `data`.
+- `pages`: incremental export pages, the records under the table's name.
 
-`| slices N` after the format: the select runs N times with the variable `slice` = 0..N-1 and each run is one file; for tables
-too large to be kept twice.
+`| slices N` after the format: the select runs N times with the variable `slice` = 0..N-1, and each
+run is one file; for tables too large to be kept twice.
 """
 
 from __future__ import annotations
@@ -112,13 +115,13 @@ def _write_file(
     number: int | None,
     is_last: bool,
 ) -> dict[str, int]:
-    """Write the rows of the temp table `export` that belong to file `name` (all, if `number` is None)."""
+    """Write the rows of the temp table `export` that belong to file `name` (or all rows)."""
     columns = [
         row[0]
         for row in connection.execute("select column_name from (describe export)").fetchall()
         if row[0] not in ("_file", "_ord")
     ]
-    chosen = "" if number is None else f" where _file = {_text(name)}"
+    chosen = "" if number is None else f" where _file = {text_literal(name)}"
     options = "format csv, header"
     quoted = [_name(column) for column in columns]
     if export.format == "salesforce":
@@ -142,7 +145,8 @@ def _write_file(
         records = f"coalesce(list({record} order by _ord), [])"
         more = "false" if is_last else "true"
         if export.format == "list":
-            envelope = f"'list' as object, {_text('/v1/' + export.table)} as url, {more} as has_more, {records} as data"
+            url = text_literal(f"/v1/{export.table}")
+            envelope = f"'list' as object, {url} as url, {more} as has_more, {records} as data"
         else:
             done = "true" if is_last else "false"
             envelope = (
@@ -153,7 +157,7 @@ def _write_file(
         options = "format json"
     file = folder / f"{name}.{ENDINGS[export.format]}"
     part = file.with_name(file.name + ".part")
-    connection.execute(f"copy ({query}) to {_text(str(part))} ({options})")
+    connection.execute(f"copy ({query}) to {text_literal(str(part))} ({options})")
     os.replace(part, file)
     counted = connection.execute(f"select count(*) from export{chosen}").fetchone()
     return {file.name: counted[0] if counted else 0}
@@ -163,5 +167,6 @@ def _name(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
-def _text(value: str) -> str:
+def text_literal(value: str) -> str:
+    """`value` as an SQL string."""
     return "'" + value.replace("'", "''") + "'"

@@ -1,7 +1,8 @@
 """Writes the invented company: raw exports into a landing folder, the truth about it beside them.
 
-The work is done set-wise by DuckDB in a scratch database on disk, so memory stays bounded at any scale. `sql/company.sql` makes
-the company, `sql/<source>.sql` its exports, `sql/truth.sql` the KPIs it really had.
+The work is done set-wise by DuckDB in a scratch database on disk, so memory stays bounded at any
+scale. `sql/company.sql` makes the company, `sql/<source>.sql` its exports, `sql/truth.sql` the KPIs
+it really had.
 """
 
 from __future__ import annotations
@@ -10,15 +11,15 @@ import datetime as dt
 import hashlib
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
 
-from demo.exports import SOURCES, write_source
+from demo.exports import SOURCES, text_literal, write_source
 
 ZONE = ZoneInfo("Europe/Berlin")
 DEFAULT_AS_OF = dt.date(2026, 1, 1)
@@ -44,9 +45,10 @@ def write_exports(
 ) -> dict[str, int]:
     """Write the exports and the truth; return the records per file (path relative to `landing`).
 
-    The same arguments give the same bytes, and a second call with them finds the files in place and returns at once.
-    `as_of` is a local date in Europe/Berlin: everything exported happened before its midnight.
-    Raises DemoError on arguments out of range, or when `truth` belongs to a company of other arguments.
+    The same arguments give the same bytes, and a second call with them finds the files in place and
+    returns at once. `as_of` is a local date in Europe/Berlin: everything exported happened before
+    its midnight. Raises DemoError on arguments out of range, or when `truth` describes a company of
+    other arguments.
     """
     if not 0.01 <= scale <= 1000:
         raise DemoError(
@@ -56,15 +58,17 @@ def write_exports(
         raise DemoError(f"seed {seed} is out of range: choose a whole number from 0 to 2147483647.")
     if truth.resolve().is_relative_to(landing.resolve()):
         raise DemoError(
-            f"{truth} lies inside the landing folder {landing}, where it would be loaded: choose another."
+            f"{truth} lies inside the landing folder {landing}, where it would be loaded: "
+            "choose another."
         )
     wanted = {"scale": scale, "seed": seed, "as_of": as_of.isoformat()}
     known = _read_manifest(truth)
     if known is not None:
         if {key: known[key] for key in wanted} != wanted:
             raise DemoError(
-                f"{truth / MANIFEST} describes another company ({_describe(known)}), not {_describe(wanted)}. "
-                "Mixing both would double the customers: choose another, empty landing and truth folder."
+                f"{truth / MANIFEST} describes another company ({_describe(known)}), "
+                f"not {_describe(wanted)}. Both in one place would mix their customers: "
+                "choose another, empty landing and truth folder."
             )
         files: dict[str, int] = known["files"]
         if known["code"] == _code_version() and all((landing / name).is_file() for name in files):
@@ -72,6 +76,9 @@ def write_exports(
             return files
     landing.mkdir(parents=True, exist_ok=True)
     truth.mkdir(parents=True, exist_ok=True)
+    # Whose folder it is stands there from the start, so that an interrupted run is only continued.
+    earlier: dict[str, int] = known["files"] if known else {}
+    _write_manifest(truth, wanted | {"code": "unfinished", "files": earlier})
     with tempfile.TemporaryDirectory(prefix=".company-", dir=truth) as scratch:
         connection = _open(Path(scratch))
         try:
@@ -84,17 +91,13 @@ def write_exports(
             _write_truth(connection, truth, progress)
         finally:
             connection.close()
-    if known is not None:
-        for name in known["files"].keys() - written.keys():
-            (landing / name).unlink(missing_ok=True)
-    _write_atomically(
-        truth / MANIFEST,
-        json.dumps(wanted | {"code": _code_version(), "files": written}, indent=1) + "\n",
-    )
+    for name in earlier.keys() - written.keys():
+        (landing / name).unlink(missing_ok=True)
+    _write_manifest(truth, wanted | {"code": _code_version(), "files": written})
     return written
 
 
-def _describe(company: dict[str, object]) -> str:
+def _describe(company: dict[str, Any]) -> str:
     return f"scale {company['scale']}, seed {company['seed']}, as of {company['as_of']}"
 
 
@@ -105,18 +108,18 @@ def _code_version() -> str:
     return digest.hexdigest()
 
 
-def _read_manifest(truth: Path) -> dict[str, object] | None:
+def _read_manifest(truth: Path) -> dict[str, Any] | None:
     path = truth / MANIFEST
     if not path.is_file():
         return None
-    loaded: dict[str, object] = json.loads(path.read_text())
+    loaded: dict[str, Any] = json.loads(path.read_text())
     return loaded
 
 
-def _write_atomically(path: Path, text: str) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_text(text)
-    os.replace(part, path)
+def _write_manifest(truth: Path, company: dict[str, Any]) -> None:
+    part = truth / (MANIFEST + ".part")
+    part.write_text(json.dumps(company, indent=1) + "\n")
+    os.replace(part, truth / MANIFEST)
 
 
 def _open(scratch: Path) -> duckdb.DuckDBPyConnection:
@@ -174,8 +177,7 @@ def _write_truth(connection: duckdb.DuckDBPyConnection, truth: Path, progress: P
     _run_steps(connection, SQL / "truth.sql", lambda _: None)
     part = truth / "kpi_truth.csv.part"
     connection.execute(
-        "copy (from kpi_truth order by kpi_id, period_start) to '"
-        + str(part).replace("'", "''")
-        + "' (format csv, header)"
+        f"copy (from kpi_truth order by kpi_id, period_start) to {text_literal(str(part))} "
+        "(format csv, header)"
     )
-    shutil.move(part, truth / "kpi_truth.csv")
+    os.replace(part, truth / "kpi_truth.csv")

@@ -93,6 +93,22 @@ select
     end, 8) as decimal(18, 8)) as rate
 from calendar, (values ('EUR', 1.0, 0.0), ('USD', 0.92, 0.5), ('GBP', 1.16, 2.0), ('JPY', 0.0063, 4.0)) as c (currency, base, phase);
 
+-- step: business hours
+create table schedule as
+from (values ('standard', 'Europe/Berlin', '09:00', '17:00'), ('us_support', 'America/New_York', '08:30', '18:00')) as schedules (schedule_id, time_zone, opens, closes);
+
+create table holiday as
+with easter (day) as (
+    values (date '2020-04-12'), (date '2021-04-04'), (date '2022-04-17'), (date '2023-04-09'), (date '2024-03-31'), (date '2025-04-20'), (date '2026-04-05'),
+        (date '2027-03-28'), (date '2028-04-16'), (date '2029-04-01'), (date '2030-04-21')
+)
+
+select 'standard' as schedule_id, cast(day + shift as date) as holiday_date from easter, (values (-2), (1), (39), (50)) as moves (shift)
+union
+select 'standard', make_date(year(day), month_no, day_no) from easter, (values (1, 1), (5, 1), (10, 3), (12, 25), (12, 26)) as fixed (month_no, day_no)
+union
+select 'us_support', make_date(year(day), month_no, day_no) from easter, (values (1, 1), (7, 4), (12, 25)) as fixed (month_no, day_no);
+
 -- step: staff
 create table sales_staff as
 with people as (
@@ -626,6 +642,13 @@ dated as (
         utc_of(cast(case when day(cast(raw_day + 366 as date)) = 1 then raw_day - 1 else raw_day end as timestamp)
             + secs(8 * 3600 + 43000 * u(p, 'order time'))) as ordered_at
     from placed
+),
+
+-- An exchange costs nothing and is no new order.
+sent as (
+    select *, cast(null as bigint) as exchange_of from dated
+    union all
+    select * replace (p + 50 as p, ordered_at + to_days(10) as ordered_at), p from dated where u(p, 'exchanged') < 0.05
 )
 
 select
@@ -633,11 +656,11 @@ select
     'ord_' || lpad(cast(p as varchar), 9, '0') as order_id,
     case when u(p, 'order status') < 0.72 then 'fulfilled' when u(p, 'order status') < 0.9 then 'paid' when u(p, 'order status') < 0.96 then 'cancelled'
         when u(p, 'order status') < 0.98 then 'pending' else 'draft' end as status,
-    -- An exchange costs nothing and is no new order.
-    i = 5 and u(p, 'exchange') < 0.5 as is_exchange,
+    exchange_of is not null as is_exchange,
+    'ord_' || lpad(cast(exchange_of as varchar), 9, '0') as exchange_of_order_id,
     1 + cast(floor(3 * u(p, 'lines')) as integer) as line_count,
     u(p, 'refund') as refund_roll
-from dated
+from sent
 where ordered_at < t1() and ordered_at >= t0();
 
 create table purchase_line as

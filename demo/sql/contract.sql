@@ -42,7 +42,7 @@ select
     case when copy = 3 then 'order_updates_' || year(ordered_at) else 'order_' || half_of(ordered_at) end as _file, p * 10 + copy as _ord,
     order_id, known_id(known_as, p, 'order account') as account_id, iso_berlin(ordered_at) as ordered_at,
     case when copy = 0 and status = 'fulfilled' then 'paid' else status end as status, currency, is_exchange as is_replacement,
-    case when is_exchange then 'ord_' || lpad(cast(p - 1 as varchar), 9, '0') end as exchange_of_order_id, 'shop@kunde-' || k || '.example' as buyer_email,
+    exchange_of_order_id, 'shop@kunde-' || k || '.example' as buyer_email,
     false as is_deleted, iso_utc(before_end(ordered_at + to_hours(case copy when 0 then 1 else 30 end))) as source_updated_at
 from purchase, (values (0), (1), (2), (3)) as copies (copy)
 where case copy when 1 then u(p, 'order update') >= 0.08 when 2 then u(p, 'order update') >= 0.99 else u(p, 'order update') < 0.08 end;
@@ -291,14 +291,15 @@ valued as (
         running.*, cast(start_date + to_months(cast(term as integer)) as date) as end_date,
         (select arg_max(quantity * unit_price / interval_months(iv.billing), version) from item_version as iv
             where iv.q = running.q and iv.item = 1 and (version = 1 or local_day(valid_from) <= start_date)) as value,
-        lead(j) over (partition by q order by j) is not null as is_renewed
+        lead(j) over (partition by q order by j) is not null as is_renewed,
+        before_end(utc_of(start_date) - days_of(case when u(q * 10 + j, 'signs late') < 0.15 then -12 else 30 * u(q * 10 + j, 'signed') end)) as signed_at
     from running
 )
 
 select
     'contract' as _file, q * 10 + j as _ord, 'ct_' || q || '_' || j as contract_id, known_id(known_as, q, 'contract account') as account_id, start_date, end_date, term as term_months,
     false as auto_renew_monthly, cast(round(value, 2) as decimal(18, 2)) as monthly_value, currency,
-    iso_utc(utc_of(start_date) - days_of(case when u(q * 10 + j, 'signs late') < 0.15 then -12 else 30 * u(q * 10 + j, 'signed') end)) as signed_at,
+    iso_utc(signed_at) as signed_at,
     case when is_renewed then 'ct_' || q || '_' || (j + 1) end as renewed_by_contract_id,
     case when stops_at < t1() and local_day(stops_at) < end_date and not is_renewed then iso_utc(stops_at) end as terminated_at, false as is_deleted,
     iso_utc(before_end(utc_of(start_date) + to_days(15))) as source_updated_at
@@ -356,20 +357,7 @@ where currency <> 'EUR' and day = rate_day;
 -- export: business_schedule | csv
 select
     'business_schedule' as _file, schedule_id || weekday as _ord, schedule_id, time_zone, weekday, opens, closes, cast(d0() - 365 as date) as valid_from, cast(null as date) as valid_to, iso_utc(t0()) as source_updated_at
-from (values ('standard', 'Europe/Berlin', '09:00', '17:00'), ('us_support', 'America/New_York', '08:30', '18:00')) as schedules (schedule_id, time_zone, opens, closes), range(1, 6) as days (weekday);
+from schedule, range(1, 6) as days (weekday);
 
 -- export: schedule_holiday | csv
-with easter (day) as (
-    values (date '2020-04-12'), (date '2021-04-04'), (date '2022-04-17'), (date '2023-04-09'), (date '2024-03-31'), (date '2025-04-20'), (date '2026-04-05'),
-        (date '2027-03-28'), (date '2028-04-16'), (date '2029-04-01'), (date '2030-04-21')
-),
-
-holidays as (
-    select 'standard' as schedule_id, cast(day + shift as date) as holiday_date from easter, (values (-2), (1), (39), (50)) as moves (shift)
-    union all
-    select 'standard', make_date(year(day), month, dom) from easter, (values (1, 1), (5, 1), (10, 3), (12, 25), (12, 26)) as fixed (month, dom)
-    union all
-    select 'us_support', make_date(year(day), month, dom) from easter, (values (1, 1), (7, 4), (12, 25)) as fixed (month, dom)
-)
-
-select 'schedule_holiday' as _file, epoch(holiday_date) as _ord, schedule_id, holiday_date, iso_utc(t0()) as source_updated_at from holidays;
+select 'schedule_holiday' as _file, schedule_id || holiday_date as _ord, schedule_id, holiday_date, iso_utc(t0()) as source_updated_at from holiday;

@@ -119,6 +119,56 @@ select 'customer_churn_rate', 'month', month_start, opening - kept, opening from
 union all
 select 'customer_retention_rate', 'month', month_start, kept, opening from counts;
 
+-- step: revenue
+-- Net revenue by month: service spread evenly over its local days, everything else on its own day; refunds on theirs.
+create table truth_revenue as
+with billed as (
+    select
+        line.v, item, cast(amount - discounted as double) / case when line.currency = 'JPY' then 1 else 100 end as native, line.currency, local_day(issued_at) as sold_on,
+        local_day(line.period_start) as service_start, case when price_type = 'recurring' then local_day(line.period_end) end as service_end
+    from invoice_line as line join invoice using (v)
+    where status in ('paid', 'open') and not is_test and issued_at is not null
+),
+
+parts as (
+    select
+        month_start, currency, sold_on,
+        native * (least(service_end, month_end) - greatest(service_start, month_start)) / (service_end - service_start) as native
+    from billed join truth_months on service_start < month_end and service_end > month_start
+    where service_end > service_start
+    union all
+    select date_trunc('month', sold_on), currency, sold_on, native from billed where service_end is null or service_end <= service_start
+    union all
+    select date_trunc('month', local_day(ordered_at)), currency, local_day(ordered_at), cast(quantity * unit_price - discount as double)
+    from purchase_line join (select p, k, status from purchase) using (p, k)
+    where status in ('paid', 'fulfilled') and k not in (select k from account where is_test)
+    union all
+    select date_trunc('month', local_day(refunded_at)), currency, local_day(refunded_at), -cast(amount as double)
+    from purchase_refund
+    where k not in (select k from account where is_test)
+    union all
+    select date_trunc('month', local_day(refunded_at)), currency, local_day(refunded_at), -cast(refunded_net as double) / case when currency = 'JPY' then 1 else 100 end
+    from invoice_refund
+    where status = 'succeeded' and k not in (select k from account where is_test)
+)
+
+select month_start, cast(round(native * rate, 4) as decimal(18, 4)) as amount
+from parts join fx on fx.currency = parts.currency and fx.day = sold_on;
+
+insert into kpi_truth
+with customers as (
+    select tm.month_start,
+        (select count(*) from truth_active as a where a.m = tm.m) + (select count(*) from truth_active as a where a.m = tm.m - 1) as both_ends
+    from truth_months as tm
+),
+
+revenue as (
+    select month_start, sum(amount) as amount from truth_revenue group by month_start
+)
+
+select 'arpu', 'month', month_start, coalesce(amount, 0), both_ends / 2
+from customers left join revenue using (month_start);
+
 -- step: acquisition and leads
 insert into kpi_truth
 with cost as (
@@ -218,11 +268,37 @@ solved as (
 )
 
 select
-    t, submitter, created_at, first_reply_at, case when status in ('solved', 'closed') then last_solved_at end as resolved_at
-from (select t, submitter, created_at from ticket where not is_spam and not is_deleted and not is_test)
+    t, submitter, schedule_id, created_at, first_reply_at, case when status in ('solved', 'closed') then last_solved_at end as resolved_at
+from (select t, submitter, case when country = 'US' then 'us_support' else 'standard' end as schedule_id, created_at from ticket where not is_spam and not is_deleted and not is_test)
 left join (select t, first_reply_at from reply) using (t)
 left join solved using (t)
 join (select t, status from ticket_state) using (t);
+
+-- Business minutes: what lies of [created, replied) within the opening hours of the ticket's schedule, day by day.
+create table truth_business_response as
+with days as (
+    select
+        t, created_at, first_reply_at,
+        timezone('UTC', timezone(time_zone, cast(day + cast(opens as time) as timestamp))) as opens_at,
+        timezone('UTC', timezone(time_zone, cast(day + cast(closes as time) as timestamp))) as closes_at
+    from truth_ticket
+    join schedule using (schedule_id)
+    join calendar on isodow(day) < 6
+        and day between cast(timezone(time_zone, timezone('UTC', created_at)) as date) and cast(timezone(time_zone, timezone('UTC', first_reply_at)) as date)
+    where submitter = 'customer' and first_reply_at >= created_at
+        and not exists (select 1 from holiday where holiday.schedule_id = schedule.schedule_id and holiday_date = day)
+)
+
+select t, sum(greatest(0, epoch(least(closes_at, first_reply_at)) - epoch(greatest(opens_at, created_at)))) as open_seconds
+from days
+group by t;
+
+insert into kpi_truth
+select
+    'first_response_time_business', 'month', month_start, coalesce(sum(cast(coalesce(open_seconds, 0) as decimal(24, 6))), 0) / 60, count(t)
+from truth_months left join (truth_ticket left join truth_business_response using (t))
+    on date_trunc('month', local_day(first_reply_at)) = month_start and submitter = 'customer' and first_reply_at >= created_at
+group by month_start;
 
 insert into kpi_truth
 select 'first_response_time', 'month', month_start, coalesce(sum(cast(epoch(first_reply_at) - epoch(created_at) as decimal(24, 6))), 0) / 60, count(t)
