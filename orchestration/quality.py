@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import duckdb
 
@@ -18,9 +18,25 @@ from orchestration.home import PROJECT_ROOT, Home, Settings, load_settings
 from orchestration.ingest.declaration import Declarations, read_declarations
 from orchestration.suites import Severity, declared_tables, load_defaults, load_suites
 
+if TYPE_CHECKING:
+    from dagster import AssetChecksDefinition
+
 Status = Literal["passed", "failed", "error"]
 Outcome = Literal["passed", "blocked", "fault"]
 EXPECTATIONS = PROJECT_ROOT / "expectations"
+# What every table is checked for; thresholds and remedies are in expectations/defaults.yml.
+DEFAULT_CHECKS: dict[str, tuple[Severity, str]] = {
+    "rejected_rows": ("warning", "rejected rows"),
+    "rejected_rows_share": ("critical", "file with too many rejected rows"),
+    "rejected_files": ("warning", "file that could not be loaded"),
+    "empty_files": ("warning", "file without a record"),
+    "volume": ("warning", "delivery much smaller than those before"),
+    "expected_delivery": ("warning", "table missing that its source is incomplete without"),
+    "required_values": ("warning", "empty required values"),
+    "mangled_ids": ("critical", "ids rewritten by a spreadsheet, such as 1.03E+13"),
+    "plausible_dates": ("warning", "implausible dates"),
+    "contradicting_rows": ("warning", "newest rows of one key that differ"),
+}
 
 QUALITY_RESULT_DDL = """
 create schema if not exists meta;
@@ -146,3 +162,13 @@ def run_gate_1(
     with duckdb.connect(str(home.build_database)) as connection:
         insert_results(connection, results)
     return results
+
+
+def gate_1_checks(declarations: Declarations | None = None) -> list[AssetChecksDefinition]:
+    """The expectations of every export table as Dagster asset checks; critical ones block.
+
+    Needs no database. Raises SuiteError for a suite that cannot be used.
+    """
+    from orchestration.gate_1_checks import build_checks
+
+    return [build_checks(declarations or read_declarations(PROJECT_ROOT))]
