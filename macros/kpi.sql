@@ -217,7 +217,7 @@
     cohort: rows that already belong to a period of a grain. An outcome slice filters the numerator only (G-23): its rows keep
     the undivided denominator.
 -#}
-{% macro rolled_up_cohorts(headline_id, population, slices=[], outcome_slices=[]) -%}
+{% macro rolled_up_cohorts(headline_id, population, slices=[], outcome_slices=[], outcomes=false) -%}
     select
         kpi_id,
         grain,
@@ -230,10 +230,10 @@
         cast(null as {{ api.Column.translate_type('string') }}) as status,
         sample_size,
         contributions,
-        cast(0 as bigint) as rejected_rows,
-        cast(0 as bigint) as censored_starts
+        rejected_rows,
+        censored_starts
     from (
-        {{ summed_by_slice(population, ['kpi_id', 'grain', 'period_start'], slices) }}
+        {{ summed_by_slice(population, ['kpi_id', 'grain', 'period_start'], slices, outcomes) }}
     ) as summed
     {%- for slice in active_slices(outcome_slices) %}
     union all
@@ -264,6 +264,40 @@
             outcomes.kpi_id = undivided.kpi_id
             and outcomes.grain = undivided.grain
             and outcomes.period_start = undivided.period_start
+    {%- endfor %}
+{%- endmacro %}
+
+{#- p50 and p90 of rows that stand at a closing instant, by_closing: the twin of rolled_up_percentiles for balances. -#}
+{% macro rolled_up_closing_percentiles(headline_id, population, slices=[]) -%}
+    {%- for percentile in [50, 90] %}
+    select
+        sliced.kpi_id || '_p{{ percentile }}' as kpi_id,
+        periods.grain,
+        periods.period_start,
+        sliced.dim_name,
+        sliced.dim_value,
+        cast(null as decimal(38, 6)) as numerator,
+        cast(null as decimal(38, 6)) as denominator,
+        {{ continuous_percentile('cast(sliced.numerator as double)', percentile / 100) }} as value,
+        cast(null as {{ api.Column.translate_type('string') }}) as status,
+        count(*) as sample_size,
+        count(*) as contributions,
+        cast(0 as bigint) as rejected_rows,
+        cast(0 as bigint) as censored_starts
+    from (
+        select *, 'all' as dim_name, 'all' as dim_value from {{ population }}
+        {%- for slice in active_slices(slices) %}
+        union all
+        select *, '{{ slice }}', {{ slice_member(slice) }} from {{ population }}
+        {%- endfor %}
+    ) as sliced
+    inner join {{ ref('int_kpi_periods') }} as periods
+        on
+            sliced.kpi_id = periods.kpi_id
+            and sliced.closing_date = periods.closing_date
+            and periods.headline_id = '{{ headline_id }}'
+    group by 1, 2, 3, 4, 5
+    {{ 'union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
 

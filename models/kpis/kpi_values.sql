@@ -12,6 +12,16 @@
     'average_resolution_time',
     'net_promoter_score',
     'customer_satisfaction_score',
+    'average_handle_time',
+    'first_contact_resolution',
+    'agent_productivity',
+    'backlog',
+    'reopen_rate',
+    'sla_attainment',
+    'bot_resolution_rate',
+    'customer_effort_score',
+    'repeat_information_rate',
+    'survey_response_rate',
 ] -%}
 
 -- grain: one row per KPI id, grain, period and slice (contract 1.4)

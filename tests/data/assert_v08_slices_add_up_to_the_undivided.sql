@@ -12,6 +12,7 @@ kpi_values as (
         catalog.class in ('flow', 'balance', 'ratio', 'cohort', 'duration')
         and kpi_values.numerator is not null
         and not (kpi_values.kpi_id = 'average_handle_time' and kpi_values.dim_name in ('agent', 'team'))
+        and not (kpi_values.kpi_id = 'agent_productivity' and kpi_values.dim_name = 'channel')
         and kpi_values.dim_name not in ('churn_subtype', 'goal', 'cohort')
 ),
 

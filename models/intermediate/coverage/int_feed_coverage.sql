@@ -14,6 +14,9 @@
     ('ticket_status_event', 'int_ticket_status_events', 'changed_at', 'instant'),
     ('survey_response', 'int_survey_responses', 'responded_at', 'instant'),
     ('survey_invitation', 'int_survey_invitations', 'sent_at', 'instant'),
+    ('handle_segment', 'int_handle_segments', 'started_at', 'instant'),
+    ('agent_time', 'fct_agent_time', 'work_date', 'date'),
+    ('sla_target', 'fct_sla_targets', 'applied_at', 'instant'),
 ] %}
 
 -- grain: one row per entity that a KPI can rest on

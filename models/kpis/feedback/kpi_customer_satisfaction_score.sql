@@ -8,6 +8,7 @@ responses as (
         responded_date as kpi_date,
         coalesce(ticket_id, respondent_id, response_id) as unit_id,
         case when is_valid_score then 'counted' else 'rejected' end as outcome,
+        scale_min || '-' || scale_max as scale,
         case
             when scale_max <= 3 then score = scale_max
             when scale_max in (4, 5, 7, 10) then score >= scale_max - 1
@@ -16,17 +17,44 @@ responses as (
     where kind = 'csat' and has_score
 ),
 
-population as (
+satisfied as (
     select 'customer_satisfaction_score' as kpi_id, case when is_satisfied then 1 else 0 end as numerator, 1 as denominator, *
     from responses
 ),
 
-latest as (
-    {{ rolled_up_latest('customer_satisfaction_score', 'population', d_surv()) }}
+scored as (
+    select 'csat_mean' as kpi_id, score as numerator, 1 as denominator, * from responses
+),
+
+satisfied_rows as (
+    {{ rolled_up_latest('customer_satisfaction_score', 'satisfied', d_surv()) }}
+),
+
+mean_rows as (
+    {{ rolled_up_latest('customer_satisfaction_score', 'scored', ['scale']) }}
+),
+
+-- Scores of different scales are never pooled: the undivided mean exists only where one scale was in use.
+scales as (
+    select grain, period_start, count(*) as scale_count
+    from mean_rows
+    where dim_name = 'scale'
+    group by 1, 2
+),
+
+unpooled as (
+    select
+        mean_rows.* replace (
+            case when mean_rows.dim_name = 'all' and scales.scale_count > 1 then null else mean_rows.numerator end as numerator,
+            case when mean_rows.dim_name = 'all' and scales.scale_count > 1 then null else mean_rows.denominator end as denominator
+        )
+    from mean_rows
+    left join scales
+        on mean_rows.grain = scales.grain and mean_rows.period_start = scales.period_start
 ),
 
 final as (
-    {{ published('customer_satisfaction_score', ['latest']) }}
+    {{ published('customer_satisfaction_score', ['satisfied_rows', 'unpooled']) }}
 )
 
 select * from final

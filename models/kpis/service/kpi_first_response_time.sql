@@ -24,6 +24,22 @@ population as (
     where first_response_business_seconds is not null or first_reply_at is null
 ),
 
+-- Companions: what still waits at the run clock, and what was solved without a word.
+awaiting as (
+    select 'awaiting_first_response_count' as kpi_id, closings.closing_date, 1 as numerator, null as denominator, waiting.*
+    from tickets as waiting
+    inner join (select distinct closing_date, closing_at from {{ ref('dim_periods') }} where grain <> 'rolling_12m') as closings
+        on waiting.created_at < closings.closing_at
+    where waiting.outcome = 'censored'
+),
+
+unanswered as (
+    select 'solved_without_reply_count' as kpi_id, resolved_date as kpi_date, 1 as numerator, null as denominator,
+        channel, priority, "group", assignee, topic, segment_at_resolution as customer_segment
+    from tickets
+    where outcome = 'unanswered'
+),
+
 by_period as (
     {{ rolled_up_events('first_response_time', 'population', d_svc(), outcomes=true) }}
 ),
@@ -32,8 +48,16 @@ percentiles as (
     {{ rolled_up_percentiles('first_response_time', 'population', d_svc(), outcomes=true) }}
 ),
 
+awaiting_rows as (
+    {{ rolled_up_closings('first_response_time', 'awaiting', d_svc()) }}
+),
+
+unanswered_rows as (
+    {{ rolled_up_events('first_response_time', 'unanswered', d_svc()) }}
+),
+
 final as (
-    {{ published('first_response_time', ['by_period', 'percentiles']) }}
+    {{ published('first_response_time', ['by_period', 'percentiles', 'awaiting_rows', 'unanswered_rows']) }}
 )
 
 select * from final

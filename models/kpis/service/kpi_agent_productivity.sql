@@ -1,0 +1,55 @@
+-- grain: one row per KPI id, grain, period and slice
+-- contract 4.E5: tickets by their last solve in the period over the available hours of the agents
+with
+
+agents as (
+    select *, agent_id as agent, cast(null as varchar) as channel from {{ ref('fct_agent_periods') }}
+),
+
+solves as (
+    select *, agent_id as agent, case when has_available_time then 'counted' else 'rejected' end as outcome
+    from {{ ref('fct_agent_solves') }}
+),
+
+population as (
+    select 'agent_productivity' as kpi_id, grain, period_start, 1 as numerator, 0 as denominator, outcome, agent, team, channel from solves
+    union all
+    select 'agent_productivity', grain, period_start, 0, cast(available_minutes / 60 as decimal(24, 6)), 'counted', agent, team, channel from agents
+    union all
+    select 'occupancy', grain, period_start, cast(handle_seconds / 60 as decimal(24, 6)), logged_in_minutes, 'counted', agent, team, channel from agents
+    where logged_in_minutes > 0
+),
+
+per_agent as (
+    select 'tickets_solved_per_agent' as kpi_id, grain, period_start, 1 as numerator, 0 as denominator, outcome, team from solves
+    union all
+    select 'tickets_solved_per_agent', grain, period_start, 0, 1, 'counted', team from agents
+    where available_minutes > 0
+),
+
+counted as (
+    select * from population where outcome = 'counted'
+),
+
+by_channel as (
+    {{ rolled_up_cohorts('agent_productivity', 'counted', [], outcome_slices=['channel']) }}
+),
+
+rows_by_agent as (
+    {{ rolled_up_cohorts('agent_productivity', 'population', ['agent', 'team'], outcomes=true) }}
+),
+
+rows_per_agent as (
+    {{ rolled_up_cohorts('agent_productivity', 'per_agent', ['team'], outcomes=true) }}
+),
+
+-- Hours have no channel: a channel's solves stand over all hours.
+channel_rows as (
+    select * from by_channel where dim_name = 'channel' and kpi_id = 'agent_productivity'
+),
+
+final as (
+    {{ published('agent_productivity', ['rows_by_agent', 'rows_per_agent', 'channel_rows']) }}
+)
+
+select * from final

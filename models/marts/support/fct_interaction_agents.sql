@@ -1,0 +1,128 @@
+-- grain: one row per interaction and agent who took part in it, with the agent's own share of the time (contract 4.E2)
+with
+
+segments as (
+    select * from {{ ref('int_handle_segments') }}
+),
+
+valid_segments as (
+    select * from segments where not is_negative
+),
+
+days as (
+    select 0 as day_offset union all
+    select 1 union all
+    select 2
+),
+
+-- Work is cut at midnight, so that stretches are compared within a day only; nobody handles one thing for longer than a day or two.
+pieces as (
+    select
+        valid_segments.interaction_id,
+        valid_segments.agent_id,
+        cast(valid_segments.started_at as date) + days.day_offset as work_date,
+        greatest(valid_segments.started_at, cast(cast(valid_segments.started_at as date) + days.day_offset as timestamp)) as started_at,
+        case
+            when days.day_offset = 2 then valid_segments.ended_at
+            else least(valid_segments.ended_at, cast(cast(valid_segments.started_at as date) + days.day_offset + 1 as timestamp))
+        end as ended_at
+    from valid_segments
+    cross join days
+    where cast(cast(valid_segments.started_at as date) + days.day_offset as timestamp) <= valid_segments.ended_at
+),
+
+boundaries as (
+    select agent_id, work_date, started_at as boundary_at from pieces
+    union
+    select agent_id, work_date, ended_at from pieces
+),
+
+stretches as (
+    select
+        agent_id,
+        work_date,
+        boundary_at as started_at,
+        lead(boundary_at) over (partition by agent_id, work_date order by boundary_at) as ended_at
+    from boundaries
+),
+
+-- At every instant an agent's time is shared equally by the interactions under way.
+worked as (
+    select distinct
+        stretches.agent_id,
+        stretches.started_at,
+        stretches.ended_at,
+        pieces.interaction_id
+    from stretches
+    inner join pieces
+        on
+            stretches.agent_id = pieces.agent_id
+            and stretches.work_date = pieces.work_date
+            and pieces.started_at <= stretches.started_at
+            and stretches.ended_at <= pieces.ended_at
+    where stretches.ended_at is not null
+),
+
+shared as (
+    select
+        *,
+        count(*) over (partition by agent_id, started_at, ended_at) as interaction_count
+    from worked
+),
+
+seconds as (
+    select
+        interaction_id,
+        agent_id,
+        sum(cast({{ seconds_between('started_at', 'ended_at') }} / interaction_count as decimal(24, 6))) as handle_seconds
+    from shared
+    group by 1, 2
+),
+
+interactions as (
+    select
+        interaction_id,
+        max(ended_at) as ended_at,
+        max(channel) as channel,
+        max(ticket_id) as ticket_id
+    from valid_segments
+    group by 1
+),
+
+agents as (
+    select distinct interaction_id, agent_id from valid_segments
+),
+
+tickets as (
+    select ticket_id, topic from {{ ref('int_tickets') }}
+),
+
+assignments as (
+    select * from {{ ref('int_staff_assignments') }}
+),
+
+final as (
+    select
+        agents.interaction_id,
+        agents.agent_id,
+        interactions.ticket_id,
+        interactions.ended_at,
+        {{ local_date('interactions.ended_at') }} as ended_date,
+        coalesce(seconds.handle_seconds, 0) as handle_seconds,
+        interactions.channel,
+        tickets.topic,
+        assignments.team
+    from agents
+    inner join interactions
+        on agents.interaction_id = interactions.interaction_id
+    left join seconds
+        on agents.interaction_id = seconds.interaction_id and agents.agent_id = seconds.agent_id
+    left join tickets
+        on interactions.ticket_id = tickets.ticket_id
+    left join assignments
+        on
+            agents.agent_id = assignments.user_id
+            and {{ local_date('interactions.ended_at') }} between assignments.valid_from and assignments.valid_to
+)
+
+select * from final
