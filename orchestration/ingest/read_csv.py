@@ -247,7 +247,8 @@ def _read_clean(
                 {literal(str(found.path))}, columns = {{{columns}}}, header = true,
                 auto_detect = false, strict_mode = true, null_padding = false, parallel = false,
                 delim = {literal(dialect.delimiter)}, quote = '"', escape = '"',
-                compression = '{"gzip" if found.gzipped else "none"}', {ENGINE_BUFFERS}
+                compression = '{"gzip" if found.gzipped else "none"}',
+                max_line_size = {LONGEST_RECORD}, buffer_size = {16 * LONGEST_RECORD}
             )
             """
         )

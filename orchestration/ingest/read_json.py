@@ -53,7 +53,11 @@ def read_json(
     else:
         records = _lines(connection, found)
     _set_aside_malformed(connection)
-    header = _spread(connection, found)
+    try:
+        header = _spread(connection, found)
+    except FileRejected as rejected:
+        rejected.records = records
+        raise
 
     def locate(on: duckdb.DuckDBPyConnection) -> None:
         on.execute(
