@@ -1,11 +1,11 @@
-"""Exports of a vendor, loaded and staged by the project's own code, for tests that look at the result."""
+"""Exports of a vendor, loaded and staged by the project's own code."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ class Staged:
         file.write_bytes(content.encode())
 
     def stage(self, source: str) -> None:
-        """Load landing and build the staging models of one source; every file and node must pass."""
+        """Load landing and build the staging of one source; every file and node must pass."""
         self.report = load(self.home, "test", AS_OF, settle_seconds=0)
         assert [str(f) for f in self.report.files if f.status != "loaded"] == []
         results = transform.build(
@@ -67,6 +67,6 @@ class Staged:
 
 
 @pytest.fixture(scope="module")
-def staged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Staged]]:
+def staged(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Staged]:
     """Make an empty home."""
-    yield lambda: Staged(tmp_path_factory.mktemp("home"))
+    return lambda: Staged(tmp_path_factory.mktemp("home"))

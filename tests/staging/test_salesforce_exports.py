@@ -203,7 +203,7 @@ def test_lead_gets_its_first_campaign_and_a_conversion_of_the_day_it_came_is_not
         "select lead_id, campaign_id, converted_at, is_spam from stg_salesforce__leads order by 1"
     )
     assert rows == [
-        # 30 March begins at 23:00 UTC of the day before in Berlin, where clocks go forward that night.
+        # In Berlin 30 March, when clocks go forward, begins at 23:00 UTC of the day before.
         ("00QEc00000BBafDMAT", "701Ec00000GJDl7IAH", datetime(2025, 3, 29, 23), False),
         ("00QEc00000BBafEMAT", "701Ec00000GJDl8IAH", datetime(2025, 3, 1, 10), True),
     ]
@@ -211,8 +211,8 @@ def test_lead_gets_its_first_campaign_and_a_conversion_of_the_day_it_came_is_not
 
 def test_opportunities_speak_the_vocabulary_of_the_contract(salesforce: Any) -> None:
     rows = salesforce.rows(
-        "select cast(substr(opportunity_id, 14, 2) as int), type, stage, stage_order, is_closed, is_won,"
-        " currency, loss_reason, is_deleted, amount from stg_salesforce__opportunities order by 1"
+        "select cast(substr(opportunity_id, 14, 2) as int), type, stage, stage_order, is_closed,"
+        " is_won, currency, loss_reason, is_deleted, amount from stg_salesforce__opportunities order by 1"
     )
     assert rows == [
         (1, "new", "won", 100, True, True, "USD", None, False, 1000),
@@ -231,7 +231,8 @@ def test_probability_is_a_share_and_the_earliest_lead_began_the_opportunity(
     salesforce: Any,
 ) -> None:
     [(probability, lead)] = salesforce.rows(
-        "select probability, lead_id from stg_salesforce__opportunities where is_won and lead_id is not null"
+        "select probability, lead_id from stg_salesforce__opportunities where is_won and lead_id"
+        " is not null"
     )
     assert (probability, lead) == (Decimal("0.1"), "00QEc00000BBafDMAT")
 
@@ -254,7 +255,7 @@ def test_only_a_change_of_stage_is_an_entry_and_reopening_is_kept(salesforce: An
     ]
     # A closed stage that no map lists is known by the opportunity that is in it.
     assert entries(6) == [("Pilot", 33, march(1)), ("won", 33, march(2))]
-    # Without history: open since it was created, closed on its close date, but not before it was created.
+    # Without history: open since created; closed on the close date, but not before it was created.
     assert entries(3) == [("Pilot", 40, march(1))]
     assert entries(2) == [("lost", 101, datetime(2025, 6, 29, 22))]
     assert entries(5) == [("won", 10, march(1))]

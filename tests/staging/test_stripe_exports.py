@@ -1,4 +1,4 @@
-"""What staging makes of Stripe objects: minor units, versions, nested values, whose account it is."""
+"""What staging makes of Stripe objects: minor units, versions, nested values, accounts."""
 
 from __future__ import annotations
 
@@ -344,8 +344,8 @@ def test_versions_of_an_item_are_kept_apart_and_the_newest_state_of_each_counts(
     stripe: Any,
 ) -> None:
     rows = stripe.rows(
-        'select unit_price, quantity, "interval", interval_count, change_reason, valid_from, valid_to'
-        " from stg_stripe__subscription_versions where item_id = 'si_eur' order by valid_from"
+        'select unit_price, quantity, "interval", interval_count, change_reason, valid_from,'
+        " valid_to from stg_stripe__subscription_versions where item_id = 'si_eur' order by valid_from"
     )
     change = datetime(2025, 2, 1)
     assert rows == [
@@ -376,7 +376,8 @@ def test_discounts_and_pauses_are_taken_out_of_the_subscription(stripe: Any) -> 
 
 def test_invoices_are_issued_when_finalized_and_lines_have_local_service_days(stripe: Any) -> None:
     rows = stripe.rows(
-        "select invoice_id, account_id, issued_at, status, currency from stg_stripe__invoices order by 1"
+        "select invoice_id, account_id, issued_at, status, currency from stg_stripe__invoices"
+        " order by 1"
     )
     assert rows == [
         ("in_1", "001Ec00000GGw3hIAD", datetime(2025, 3, 2), "paid", "EUR"),

@@ -1,4 +1,4 @@
-"""What staging makes of Zendesk's incremental exports: overlapping pages, deletions, bots, merges."""
+"""What staging makes of Zendesk's pages: overlaps, deletions, bots, merges."""
 
 from __future__ import annotations
 
@@ -254,7 +254,8 @@ def test_tickets_of_overlapping_pages_are_in_their_newest_state(zendesk: Any) ->
 
 def test_only_changes_of_status_are_status_events_and_each_has_a_cause(zendesk: Any) -> None:
     rows = zendesk.rows(
-        "select ticket_id, status, changed_at, changed_by, cause from stg_zendesk__ticket_status_events order by changed_at"
+        "select ticket_id, status, changed_at, changed_by, cause from"
+        " stg_zendesk__ticket_status_events order by changed_at"
     )
     assert rows == [
         ("1", "new", datetime(2025, 3, 10, 10, 1), "500", "customer_message"),
@@ -283,7 +284,8 @@ def test_author_is_what_the_user_was_when_the_message_was_written(zendesk: Any) 
 
 def test_ratings_are_a_scale_of_two_points_and_one_invitation_a_ticket(zendesk: Any) -> None:
     rows = zendesk.rows(
-        "select response_id, kind, scale_min, scale_max, score, account_id, ticket_id, responded_at, is_test, invitation_id"
+        "select response_id, kind, scale_min, scale_max, score, account_id, ticket_id,"
+        " responded_at, is_test, invitation_id"
         " from stg_zendesk__survey_responses order by 1"
     )
     org = "001Ec00000GGw3hIAD"
