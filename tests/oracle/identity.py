@@ -200,6 +200,13 @@ class World:
                         and e["status"] in ("solved", "closed")
                     )
                 ]
+            if entity == "account":
+                # Its segment and owner are the survivor's own: two histories would overlap.
+                raw["account_history"] = [
+                    h
+                    for h in raw["account_history"]
+                    if h["account_id"] not in self.shells["account"]
+                ]
             if entity == "opportunity":
                 self._own_rows_first(raw, survivor)
             for name, rows in raw.items():
