@@ -54,7 +54,7 @@ def _source_asset(declared: Declarations, source: Source, strangers: bool) -> As
     ) -> Iterable[MaterializeResult]:
         report = load(
             home.get(),
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             loaded_at=_start_of_run(context),
             declarations=declared,
             sources=[source.name],
@@ -72,7 +72,7 @@ def _identifier(name: str) -> str:
 
 def _start_of_run(context: AssetExecutionContext) -> datetime:
     """One instant for all steps of the run: when it was created."""
-    record = context.instance.get_run_record_by_id(context.run_id)
+    record = context.instance.get_run_record_by_id(context.run.run_id)
     return record.create_timestamp.astimezone(UTC) if record else datetime.now(UTC)
 
 

@@ -107,10 +107,15 @@ class FileResult:
         if self.rows_rejected:
             text += f", {self.rows_rejected:,} rejected ({self.reason})"
         if self.missing_columns:
-            text += f"; columns not delivered: {', '.join(self.missing_columns)}"
+            text += f"; columns not delivered: {_some(self.missing_columns)}"
         if self.extra_columns:
-            text += f"; columns not declared, kept as text: {', '.join(self.extra_columns)}"
+            text += f"; columns not declared, kept as text: {_some(self.extra_columns)}"
         return text
+
+
+def _some(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+    return ", ".join(names[:4]) + more
 
 
 @dataclass
@@ -168,11 +173,12 @@ def load(
             loaded_at.astimezone(UTC).replace(tzinfo=None),
             parser(declared.root),
         )
-        connection.execute(_META)
-        for source in declared:
-            if sources is None or source.name in sources:
-                for table in source.tables:
-                    run.ensure_table(table)
+        with run.transaction():
+            connection.execute(_META)
+            for source in declared:
+                if sources is None or source.name in sources:
+                    for table in source.tables:
+                        run.ensure_table(table)
         for delivery in deliveries:
             try:
                 outcome = run.take(delivery)
@@ -284,15 +290,15 @@ class _Run:
                 "Check that it exists and can be read; the next run takes it.",
             )
         known = self.connection.execute(
-            "select is_current, rows_rejected, declaration_sha256 from meta.feed_load "
-            "where source_file = $1 and file_sha256 = $2",
+            "select is_current, status = 'rejected' or rows_rejected > 0, declaration_sha256 "
+            "from meta.feed_load where source_file = $1 and file_sha256 = $2",
             [delivery.name, sha256],
         ).fetchone()
         if known is not None:
-            is_current, rows_rejected, fingerprint = known
+            is_current, has_rejects, fingerprint = known
             # Rejected records are tried again when the declaration has changed since; a file that
             # was put back to earlier bytes is delivered again.
-            if is_current and (not rows_rejected or fingerprint == table.fingerprint):
+            if is_current and (not has_rejects or fingerprint == table.fingerprint):
                 return FileResult(table.source, table.name, delivery.name, "unchanged")
         try:
             incoming = self.read(delivery)
@@ -339,6 +345,13 @@ class _Run:
                 plan.targets.append((position, existing.get(name.lower(), name)))
         delivered = {name.lower() for name in incoming.header}
         plan.missing = [c.name for c in table.columns if c.name.lower() not in delivered]
+        if incoming.header and not plan.typed:
+            raise FileRejected(
+                f"The file has none of the columns of {table.source}.{table.name}; it has "
+                f"{shown(', '.join(incoming.header), 120)}.",
+                "Check that the file is in the right folder, and its column names.",
+                incoming.records,
+            )
         lacking = [c.name for c in table.columns if c.required and c.name in plan.missing]
         if lacking and (incoming.records or incoming.header):
             raise FileRejected(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -15,6 +16,11 @@ def parser(project_root: Path) -> Callable[..., str]:
     macros/parse.sql is missing and jinja2.UndefinedError for an unknown data type.
     """
     source = (project_root / "macros" / "parse.sql").read_text(encoding="utf-8")
+    return _rendering(source)
+
+
+@cache
+def _rendering(source: str) -> Callable[..., str]:
     # The template renders SQL, not HTML; literals are quoted by its own macro.
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)  # noqa: S701
     module = environment.from_string(source).module

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from orchestration.home import PROJECT_ROOT, Home
-from orchestration.ingest.declaration import Declarations, read_declarations
+from orchestration.ingest.declaration import Declarations
 from orchestration.ingest.load import FileResult, LoadReport, load
 
 PROJECT = "vars: {sources: {shop: all}}\n"
@@ -108,7 +108,8 @@ class Shop:
 
     def rows(self, table: str, columns: str) -> list[tuple[Any, ...]]:
         return self.query(
-            f"select {columns} from raw.shop__{table} order by _source_file, _loaded_at, _row_number"
+            f"select {columns} from raw.shop__{table} "
+            "order by _source_file, _loaded_at, _row_number"
         )
 
     def rejected(self, columns: str) -> list[tuple[Any, ...]]:

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,8 @@ from orchestration.ingest import load as load_module
 from orchestration.ingest.load import IngestError
 
 HEAD = "order_id,note,amount\n"
+# `make test-long` runs the property tests at length.
+LONG = "--long" in sys.argv
 
 
 # --- the ordinary night -------------------------------------------------------------------------
@@ -112,6 +115,32 @@ def test_rejected_records_are_tried_again_when_the_declaration_has_changed(
     assert zoned.rejected("*") == []
     assert zoned.rows("order", "ordered_at") == [("2025-01-31 08:00",)]
     zoned.accounted()
+
+
+def test_a_page_that_was_rejected_loads_when_its_key_is_declared(
+    make_shop: Callable[..., Shop],
+) -> None:
+    shop = make_shop(SHOP.replace(", records: tickets", ""))
+    assert shop.take("page/a.json", '{"tickets": [{"id": 1}]}').status == "rejected"
+    declared = make_shop()
+    declared.runs = 1
+    assert declared.load().files[0].rows_loaded == 1
+
+
+def test_a_file_in_the_wrong_folder_is_rejected_in_every_format(shop: Shop) -> None:
+    row = {"id": "1", "subject": "x"}
+    shop.deliver("text/a.csv", "id,subject\n1,x\n")
+    shop.deliver("text/a.json", json.dumps([row]))
+    shop.deliver("text/a.parquet", parquet(shop, "select 1 as id, 'x' as subject"))
+    assert [(f.status, f.records) for f in shop.load().files] == [("rejected", 1)] * 3
+
+
+def test_a_home_with_a_hostile_name_works_like_any_other(shop: Shop) -> None:
+    odd = Shop(shop.root / "o'neil [a-z]* {x}", shop.declarations)
+    odd.deliver("text/a.csv", 'a,b,c\n1,2\n1,"x\n",3\n')
+    odd.deliver("text/b.json", '[{"a": 1}]')
+    odd.deliver("text/c.parquet", parquet(shop, "select 1 as a"))
+    assert (odd.load().rows_loaded, len(odd.rejected("*"))) == (3, 1)
 
 
 def test_a_column_declared_later_is_added_to_the_raw_table(make_shop: Callable[..., Shop]) -> None:
@@ -459,9 +488,9 @@ RECORDS = '[{"id": 1, "subject": "a"}, {"id": 2, "subject": 2.50}]'
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("page/a.json", '{"tickets": %s, "count": 2, "next_page": null}' % RECORDS),
+        ("page/a.json", '{"tickets": ' + RECORDS + ', "count": 2, "next_page": null}'),
         ("page/a.json", "\ufeff" + RECORDS),
-        ("page/a.json", ('{"tickets": %s}' % RECORDS).replace(",", ",\n\n  ")),
+        ("page/a.json", ('{"tickets": ' + RECORDS + "}").replace(",", ",\n\n  ")),
         ("page/a.jsonl", '{"id": 1, "subject": "a"}\r\n{"id": 2, "subject": 2.50}\r\n'),
         ("page/a.ndjson", '\n{"id": 1, "subject": "a"}\n\n{"id": 2, "subject": 2.50}'),
         ("page/a.json", '{"id": 1, "subject": "a"}\n{"id": 2, "subject": 2.50}\n'),
@@ -786,7 +815,6 @@ def test_records_that_do_not_add_up_are_a_fault_that_names_the_file_and_keeps_no
 
 def test_a_database_in_use_is_said_in_plain_words(shop: Shop) -> None:
     import subprocess
-    import sys
 
     shop.load()
     code = (
@@ -828,7 +856,7 @@ FIELDS = st.text(
     st.sampled_from([",", ";", "\t"]),
 )
 @settings(
-    max_examples=60,
+    max_examples=1000 if LONG else 40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -902,7 +930,7 @@ SPLICES = st.sampled_from(
     ),
 )
 @settings(
-    max_examples=120,
+    max_examples=2000 if LONG else 60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
