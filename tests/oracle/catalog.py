@@ -227,6 +227,15 @@ declare(
     ("owner", "team"),
     FORECAST,
 )
+declare(
+    "forecast_accuracy_week_1 forecast_accuracy_week_2 forecast_accuracy_week_3"
+    " forecast_accuracy_week_4",
+    "compound",
+    "higher",
+    "M Q",
+    ("owner", "team"),
+    FORECAST,
+)
 declare("forecast_bias", "compound", "neutral", "M Q", ("owner", "team"), FORECAST)
 declare("unforecast_amount", "flow", "lower", "M Q", ("owner", "team"), FORECAST)
 declare("revenue_per_salesperson", "ratio", "higher", "M Q Y", ("team", "role"), DEALS)
@@ -323,6 +332,7 @@ declare(
     (*SERVICE, "agents_involved"),
     RESPONSES,
 )
+declare("fcr_survey", "distinct", "higher", "M Q", SURVEY, RESPONSES)
 declare("survey_response_rate", "cohort", "higher", "M Q Y", ("survey",), ("survey_invitation",))
 CATALOG["abandonment_rate"] = Spec(
     "abandonment_rate",

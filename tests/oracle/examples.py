@@ -90,7 +90,7 @@ def add(e: Entities, entity: str, **row: Any) -> dict[str, Any]:
 
 
 def complete(e: Entities) -> Entities:
-    """Add the accounts, staff and campaigns that rows name and that have no row yet."""
+    """Add the accounts and staff that rows name, and costs of what was sold, where missing."""
 
     def known(entity: str, key: str) -> set[Any]:
         return {r[key] for r in e.get(entity, [])}
@@ -125,6 +125,19 @@ def complete(e: Entities) -> Entities:
                 if user and user not in staff:
                     staff.add(user)
                     staff_row(e, user)
+    costed = known("product_cost", "product_id")
+    for line in e.get("order_line", []):
+        if line["product_id"] not in costed:
+            costed.add(line["product_id"])
+            add(
+                e,
+                "product_cost",
+                product_id=line["product_id"],
+                unit_cost=Decimal(1),
+                currency="EUR",
+                valid_from=date(2020, 1, 1),
+                valid_to=None,
+            )
     return {entity: e[entity] for entity in sorted(e)}
 
 

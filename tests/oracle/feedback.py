@@ -26,6 +26,7 @@ def calculate(book: Book) -> None:
     satisfaction(book)
     effort(book)
     repetition(book)
+    solved_at_first(book)
     response_rate(book)
 
 
@@ -290,6 +291,27 @@ def repetition(book: Book) -> None:
                 ratio(top, Fraction(n)),
                 n,
             )
+
+
+# -- 4.E4 -----------------------------------------------------------------------------------------
+
+
+def solved_at_first(book: Book) -> None:
+    """fcr_survey: "was your issue resolved on first contact?", asked as a survey of kind `fcr`.
+
+    The top of the scale is a yes. The contract's vocabulary has no such kind yet, so that this has
+    no responses until a survey asks.
+    """
+    world = book.world
+    for period in book.periods("fcr_survey"):
+        rows = [r for r in of_kind(world, "fcr", period) if has_score(r)]
+        for name, member, part in groups(book, "fcr_survey", rows, lambda r: survey_dims(world, r)):
+            kept = latest([r for r in part if is_valid(r)], asked_about)
+            if not kept and name != ALL:
+                continue
+            top, n = Fraction(sum(1 for r in kept if r["score"] == scale(r)[1])), len(kept)
+            value = ratio(top, Fraction(n))
+            book.put("fcr_survey", period, name, member, top, Fraction(n), value, n, rejected(part))
 
 
 # -- 5.4 ------------------------------------------------------------------------------------------

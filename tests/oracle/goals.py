@@ -75,7 +75,7 @@ def calculate(book: Book) -> None:
     world = book.world
     for goal in world.rows["goal"]:
         period = goal_period(world, goal)
-        if period is None or period.start > world.calendar.last_day:
+        if period is None:
             continue
         top = bottom = None
         status = None

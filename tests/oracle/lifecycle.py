@@ -524,7 +524,10 @@ class Revenue:
 
 
 def revenue(world: World) -> list[Revenue]:
-    """Net revenue: lines with a service period spread by day, one rounded row per month."""
+    """Net revenue: lines with a service period spread by day, one rounded row per month.
+
+    A month's row stands on the first of its service days; rows of days from `as_of` on are not yet.
+    """
 
     def make() -> list[Revenue]:
         found = []
@@ -542,6 +545,6 @@ def revenue(world: World) -> list[Revenue]:
                     Revenue(sale.at, max(start, month.start), sale.account, money(share * rate))
                 )
                 month = world.calendar.containing("month", month.end)
-        return found
+        return [r for r in found if r.day <= world.calendar.last_day]
 
     return world.memo("revenue", make)

@@ -21,6 +21,8 @@ DAY = timedelta(days=1)
 WON_NAMES = ("won", "closed won", "closed_won", "closedwon")
 LOST_NAMES = ("lost", "closed lost", "closed_lost", "closedlost")
 NO_LOSS = ("duplicate", "created_in_error")
+# The cut-offs of forecast_accuracy_week_k, in weeks after the start of the period.
+WEEKS = (1, 2, 3, 4)
 
 
 def calculate(book: Book) -> None:
@@ -245,46 +247,92 @@ def stages(book: Book) -> None:
 # -- 4.D3 ---------------------------------------------------------------------------------------
 
 
+def latest_forecasts(world: World, period: Period, before: datetime) -> dict[str, Fraction]:
+    """Owner to the amount of the latest submission for a period before a cut-off.
+
+    Amounts are converted at the rate of the last date before the period, as the actuals are.
+    """
+    latest: dict[str, Row] = {}
+    for row in sorted(
+        world.rows["forecast_submission"], key=lambda r: (r["submitted_at"], r["forecast_id"])
+    ):
+        same = row["period_start"] == period.start
+        same = same and (row.get("period_grain") or "month") == period.grain
+        if same and row["submitted_at"] < before:
+            latest[row["owner_id"]] = row
+    return {u: deal_amount(world, r, period.start - ONE_DAY) for u, r in latest.items()}
+
+
+def won_by_owner(world: World, period: Period) -> dict[str, Fraction]:
+    """Owner at winning to the amount won in the period."""
+    actual: dict[str, Fraction] = {}
+    for row, at, day in won_deals(world):
+        if period.has_day(day):
+            owner = named(opportunity_owner(world, row, at))
+            amount = deal_amount(world, row, period.start - ONE_DAY)
+            actual[owner] = actual.get(owner, ZERO) + amount
+    return actual
+
+
+def forecast_units(
+    world: World, period: Period, owners: set[str]
+) -> dict[tuple[str, str], list[str]]:
+    """The owners of every slice; their team is that of the period's first day."""
+    groups: dict[tuple[str, str], list[str]] = {(ALL, ALL): sorted(owners)}
+    for owner in sorted(owners):
+        groups.setdefault(("owner", owner), []).append(owner)
+        groups.setdefault(("team", team(world, owner, period.start)), []).append(owner)
+    return groups
+
+
+def error_and_accuracy(
+    f: dict[str, Fraction], a: dict[str, Fraction], units: list[str]
+) -> tuple[Fraction, Fraction, Fraction | None]:
+    """Summed absolute error, summed actual, and the clipped accuracy."""
+    error = sum((abs(a.get(u, ZERO) - f.get(u, ZERO)) for u in units), ZERO)
+    total = sum((a.get(u, ZERO) for u in units), ZERO)
+    return error, total, max(ZERO, 1 - error / total) if total > 0 else None
+
+
 def forecasts(book: Book) -> None:
     world = book.world
     for period in book.periods("sales_forecast_accuracy"):
-        rate_day = period.start - ONE_DAY
-        latest: dict[str, Row] = {}
-        for row in sorted(
-            world.rows["forecast_submission"], key=lambda r: (r["submitted_at"], r["forecast_id"])
-        ):
-            same = row["period_start"] == period.start
-            same = same and (row.get("period_grain") or "month") == period.grain
-            if same and row["submitted_at"] < period.start_at:
-                latest[row["owner_id"]] = row
-        forecast = {u: deal_amount(world, r, rate_day) for u, r in latest.items()}
-        actual: dict[str, Fraction] = {}
-        for row, at, day in won_deals(world):
-            if period.has_day(day):
-                owner = named(opportunity_owner(world, row, at))
-                actual[owner] = actual.get(owner, ZERO) + deal_amount(world, row, rate_day)
-        owners = sorted(set(forecast) | set(actual))
-        groups: dict[tuple[str, str], list[str]] = {(ALL, ALL): owners}
-        for owner in owners:
-            groups.setdefault(("owner", owner), []).append(owner)
-            groups.setdefault(("team", team(world, owner, period.start)), []).append(owner)
-        for (name, member), units in sorted(groups.items()):
-            f = sum((forecast.get(u, ZERO) for u in units), ZERO)
-            a = sum((actual.get(u, ZERO) for u in units), ZERO)
-            error = sum((abs(actual.get(u, ZERO) - forecast.get(u, ZERO)) for u in units), ZERO)
-            blind = [u for u in units if u in actual and u not in forecast]
-            missing = sum((actual[u] for u in blind), ZERO)
+        forecast = latest_forecasts(world, period, period.start_at)
+        actual = won_by_owner(world, period)
+        for (name, member), units in forecast_units(
+            world, period, set(forecast) | set(actual)
+        ).items():
             n = len(units)
-            clipped = max(ZERO, 1 - error / a) if a > 0 else None
+            error, a, accuracy = error_and_accuracy(forecast, actual, units)
+            f = sum((forecast.get(u, ZERO) for u in units), ZERO)
             net = max(ZERO, 1 - abs(a - f) / a) if a > 0 else None
             bias = (f - a) / a if a > 0 else None
-            book.put("sales_forecast_accuracy", period, name, member, error, a, clipped, n)
+            book.put("sales_forecast_accuracy", period, name, member, error, a, accuracy, n)
             book.put("sales_forecast_accuracy_net", period, name, member, abs(a - f), a, net, n)
             book.put("forecast_attainment", period, name, member, a, f, ratio(a, f), n)
             book.put("forecast_bias", period, name, member, f - a, a, bias, n)
+            blind = [u for u in units if u in actual and u not in forecast]
+            missing = sum((actual[u] for u in blind), ZERO)
             if name == ALL or blind:
                 book.put(
                     "unforecast_amount", period, name, member, missing, None, missing, len(blind)
+                )
+        for k in WEEKS:
+            cut = world.calendar.midnight(period.start + 7 * k * ONE_DAY)
+            late = latest_forecasts(world, period, cut)
+            for (name, member), units in forecast_units(
+                world, period, set(late) | set(actual)
+            ).items():
+                error, a, accuracy = error_and_accuracy(late, actual, units)
+                book.put(
+                    f"forecast_accuracy_week_{k}",
+                    period,
+                    name,
+                    member,
+                    error,
+                    a,
+                    accuracy,
+                    len(units),
                 )
 
 

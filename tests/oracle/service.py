@@ -196,8 +196,9 @@ def interactions(world: World) -> list[Interaction]:
                 legs.setdefault(row["agent_id"], []).append(leg)
         found = []
         for key, rows in sorted(world.by("handle_segment", "interaction_id").items()):
+            right = [r for r in rows if (r.get("ended_at") or FAR_AWAY) >= r["started_at"]]
+            rows = sorted(right or rows, key=lambda r: (r["started_at"], r["segment_id"]))
             ends = [r.get("ended_at") or FAR_AWAY for r in rows]
-            rows = sorted(rows, key=lambda r: (r["started_at"], r["segment_id"]))
             ticket = world.tickets.get(rows[0].get("ticket_id") or "", {})
             found.append(
                 Interaction(
