@@ -212,7 +212,8 @@ def test_lead_gets_its_first_campaign_and_a_conversion_of_the_day_it_came_is_not
 def test_opportunities_speak_the_vocabulary_of_the_contract(salesforce: Any) -> None:
     rows = salesforce.rows(
         "select cast(substr(opportunity_id, 14, 2) as int), type, stage, stage_order, is_closed,"
-        " is_won, currency, loss_reason, is_deleted, amount from stg_salesforce__opportunities order by 1"
+        " is_won, currency, loss_reason, is_deleted, amount"
+        " from stg_salesforce__opportunities order by 1"
     )
     assert rows == [
         (1, "new", "won", 100, True, True, "USD", None, False, 1000),

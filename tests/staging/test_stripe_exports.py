@@ -345,7 +345,8 @@ def test_versions_of_an_item_are_kept_apart_and_the_newest_state_of_each_counts(
 ) -> None:
     rows = stripe.rows(
         'select unit_price, quantity, "interval", interval_count, change_reason, valid_from,'
-        " valid_to from stg_stripe__subscription_versions where item_id = 'si_eur' order by valid_from"
+        " valid_to from stg_stripe__subscription_versions"
+        " where item_id = 'si_eur' order by valid_from"
     )
     change = datetime(2025, 2, 1)
     assert rows == [
