@@ -7,7 +7,8 @@ a corrected file clears the gate although raw is append-only.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -26,6 +27,10 @@ from orchestration.suites import (
     Suite,
     TableKey,
 )
+
+SAMPLE_ROWS = 200
+# Small tables are parsed once and kept; of large ones a query parses the columns that it reads.
+KEPT_ROWS = 100_000
 
 if TYPE_CHECKING:
     from orchestration.expectations_engine import Database, Measured
@@ -113,8 +118,10 @@ class Gate:
             f"create temp table {newest} as"
             f" {_newest_rows(table, current, self._keys(table), self._newest_by(table))}"
         )
+        rows = database.execute(f"select count(*) from {newest}")[0][0]
+        kind = "table" if rows <= KEPT_ROWS else "view"
         database.execute(
-            f"create temp view {_relation(table)} as select * from {current}"
+            f"create temp {kind} {_relation(table)} as select * from {current}"
             f" where _row_id in (select _row_id from {newest})"
         )
 
@@ -138,10 +145,7 @@ class Gate:
         if any((table.source, table.name) == ("contract", "fx_rate") for table in delivered):
             parts.append('select from_currency, to_currency from "latest__contract__fx_rate"')
         for seed in sorted((self.root / "seeds").glob("fx_rate*.csv")):
-            parts.append(
-                "select from_currency, to_currency"
-                f" from read_csv({_literal(seed)}, all_varchar = true, header = true)"
-            )
+            parts.append(f"select from_currency, to_currency from {self._seed(seed.stem)}")
         database.execute(
             "create temp table fx_rates as select distinct * from ("
             + " union all ".join(parts)
@@ -171,7 +175,7 @@ class Gate:
                 table,
                 expectation.name,
                 expectation.column,
-                expectation.severity,
+                _severity(expectation, one),
                 expectation.finding,
                 expectation.remedy,
                 one.error and f"{one.error} ({expectation.place})",
@@ -195,6 +199,7 @@ class Gate:
         """The query of a suite, made to return where its rows are from, in a fixed order."""
         text = query.strip().rstrip(";")
         text = re.sub(r"\{raw:(\w+)\.(\w+)\}", lambda m: _quoted(f"latest__{m[1]}__{m[2]}"), text)
+        text = re.sub(r"\{seed:(\w+)\}", lambda m: self._seed(m[1]), text)
         text = text.replace("{as_of}", f"timestamp '{self.as_of.isoformat(sep=' ')}'")
         text = text.replace("{reporting_currency}", _literal(self.currency))
         text = text.replace("{fx_rates}", "fx_rates").replace("{batch}", "batch")
@@ -202,10 +207,15 @@ class Gate:
         text = (
             "with batch as not materialized (select * from {batch}), "
             f"unexpected as (\n{text}\n) "
-            f"select {wanted} from unexpected order by _source_file, _row_number"
+            f"select {wanted}, count(*) over () as _unexpected from unexpected"
+            f" order by _source_file, _row_number limit {SAMPLE_ROWS}"
         )
         # The text of a query may hold a colon that is no parameter.
         return re.sub(r"(?<![:\w\\]):(?=\w)", r"\:", text)
+
+    def _seed(self, name: str) -> str:
+        path = self.root / "seeds" / f"{name}.csv"
+        return f"read_csv({_literal(path)}, all_varchar = true, header = true)"
 
     def _instant(self, value: Any, column: Column | None) -> Any:
         match = RELATIVE.match(value) if isinstance(value, str) else None
@@ -223,7 +233,7 @@ class Gate:
                 unexpected,
                 measured.total,
                 _share(unexpected, measured.total),
-                _allowed(expectation.max_share),
+                _allowed(expectation.max_share, expectation.critical_above),
                 measured.rows,
             )
         limits = [
@@ -281,17 +291,31 @@ class Gate:
                 },
             ),
         ]
-        for name, severity, finding, conditions in checks:
-            if conditions:
-                columns = ", ".join(
-                    f"case when {condition} then {_literal(column)} end"
-                    for column, condition in conditions.items()
-                )
-                query = (
-                    f"select *, concat_ws(', ', {columns}) as _columns from {_relation(table)}"
-                    f" where {' or '.join(f'({one})' for one in conditions.values())}"
-                )
-                yield self._direct(database, table, name, severity, finding, query, total, True)
+        # One pass over the table counts for all of them; details are read only where one failed.
+        counts: list[int | None] = [None] * len(checks)
+        wanted = [_any_of(conditions.values()) for *_, conditions in checks]
+        with suppress(Exception):
+            counts = list(
+                database.execute(
+                    f"select {', '.join(f'count_if({one})' for one in wanted)}"
+                    f" from {_relation(table)}"
+                )[0]
+            )
+        for (name, severity, finding, conditions), condition, count in zip(
+            checks, wanted, counts, strict=True
+        ):
+            if not conditions:
+                continue
+            columns = ", ".join(
+                f"case when {one} then {_literal(column)} end" for column, one in conditions.items()
+            )
+            query = (
+                f"select *, concat_ws(', ', {columns}) as _columns from {_relation(table)}"
+                f" where {condition}"
+            )
+            yield self._direct(
+                database, table, name, severity, finding, query, total, count, with_columns=True
+            )
         keys = self._keys(table)
         if keys:
             yield self._direct(
@@ -312,13 +336,15 @@ class Gate:
         severity: Severity,
         finding: str,
         query: str,
-        total: int | None,
+        total: int,
+        count: int | None = None,
         with_columns: bool = False,
     ) -> Result:
         identity = [*_key_columns(table), "_source_file", "_row_number"]
         remedy = self.defaults.remedies[name]
         try:
-            count = database.execute(f"select count(*) from ({query})")[0][0]
+            if count is None:
+                count = int(database.execute(f"select count(*) from ({query})")[0][0])
             columns: list[str] = []
             rows: list[dict[str, Any]] = []
             if count:
@@ -332,7 +358,7 @@ class Gate:
                     ]
                 found = database.execute(
                     f"select {', '.join(map(_quoted, identity))} from ({query})"
-                    " order by _source_file, _row_number limit 200"
+                    f" order by _source_file, _row_number limit {SAMPLE_ROWS}"
                 )
                 rows = [dict(zip(identity, row, strict=True)) for row in found]
         except Exception as error:
@@ -618,6 +644,10 @@ class Gate:
         )
 
 
+def _any_of(conditions: Iterable[str]) -> str:
+    return " or ".join(f"({one})" for one in conditions) or "false"
+
+
 def _relation(table: Table) -> str:
     return _quoted(f"latest__{table.identifier}")
 
@@ -740,5 +770,13 @@ def _share(count: int, total: int | None) -> str:
     return f"{count} of {total} rows{share}"
 
 
-def _allowed(max_share: float) -> str:
+def _severity(expectation: Expectation, measured: Measured) -> Severity:
+    above = expectation.critical_above
+    share = (measured.unexpected or 0) / (measured.total or 1)
+    return "critical" if above is not None and share > above else expectation.severity
+
+
+def _allowed(max_share: float, critical_above: float | None = None) -> str:
+    if critical_above is not None:
+        return f"none; critical above {100 * critical_above:.4g} % of the rows"
     return f"up to {100 * max_share:.4g} % of the rows" if max_share else "none"

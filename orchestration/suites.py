@@ -36,11 +36,12 @@ BUILT_IN = {
     "expect_column_sum_to_be_between": ("min_value", "max_value"),
     "expect_table_row_count_to_be_between": ("min_value", "max_value"),
 }
-COMMON = ("type", "name", "column", "severity", "finding", "remedy")
+COMMON = ("type", "name", "column", "severity", "critical_above", "finding", "remedy")
 FLAGS = ("strict_min", "strict_max")
 SUITE_KEYS = ("description", "expected", "key", "newest_by", "expectations")
 PLACEHOLDER = re.compile(
-    r"\{(?:(batch)|raw:([a-z0-9_]+)\.([A-Za-z0-9_]+)|(as_of|reporting_currency|fx_rates))\}"
+    r"\{(?:(batch)|raw:([a-z0-9_]+)\.([A-Za-z0-9_]+)|(as_of|reporting_currency|fx_rates)"
+    r"|seed:([a-z0-9_]+))\}"
 )
 RELATIVE = re.compile(r"^as_of(?:\s*([+-])\s*(\d+)\s+days?)?$")
 
@@ -54,7 +55,8 @@ class Expectation:
     """One expectation of a suite.
 
     `kwargs` are Great Expectations' own; `query` is SQL for `unexpected_rows`, whose result is the
-    rows that should not be there. `max_share` is the tolerated share of the table's rows, 0 to 1.
+    rows that should not be there. `max_share` is the tolerated share of the table's rows, 0 to 1;
+    a warning becomes critical when the share is above `critical_above`.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Expectation:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     query: str | None = None
     max_share: float = 0.0
+    critical_above: float | None = None
     needs: tuple[TableKey, ...] = ()
 
 
@@ -161,7 +164,7 @@ def load_suites(folder: Path, declarations: Declarations) -> dict[TableKey, Suit
         if path.parent.name not in in_use and resting:
             # A source that is kept in the project but not listed in vars.sources.
             continue
-        suite = _read_suite(path, folder, tables, shared)
+        suite = _read_suite(path, folder, tables, shared, declarations.root)
         suites[suite.source, suite.table] = suite
     return suites
 
@@ -242,6 +245,7 @@ def _read_suite(
     folder: Path,
     declarations: Mapping[TableKey, Table],
     shared: Mapping[str, dict[str, Any]],
+    root: Path,
 ) -> Suite:
     shown = f"{folder.name}/{path.parent.name}/{path.name}"
     reader = _Reader(path, shown)
@@ -264,7 +268,7 @@ def _read_suite(
     for index, entry in enumerate(entries):
         if isinstance(entry, dict) and "use" in entry:
             entry = _expand(reader, ("expectations", index), entry, declared, shared)
-        one = _read_expectation(reader, index, entry, declared, declarations)
+        one = _read_expectation(reader, index, entry, declared, declarations, root)
         if one.name in found:
             raise reader.refuse(
                 f"{one.name} is already the name of an expectation; give this one a `name`",
@@ -290,6 +294,7 @@ def _read_expectation(
     entry: Any,
     declared: Table,
     declarations: Mapping[TableKey, Table],
+    root: Path,
 ) -> Expectation:
     at: tuple[str | int, ...] = ("expectations", index)
     if not isinstance(entry, dict):
@@ -319,8 +324,15 @@ def _read_expectation(
     if not re.fullmatch(r"[A-Za-z0-9_]+", name):
         raise reader.refuse(f"name {name}: letters, digits and _ only", *at, "name")
     share = entry.get("max_share", round(1 - float(entry.get("mostly", 1)), 9))
-    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share < 1:
-        raise reader.refuse("`max_share` is a number from 0 to below 1", *at, "max_share")
+    above = entry.get("critical_above")
+    for key, number in (("max_share", share), ("critical_above", above)):
+        proper = isinstance(number, int | float) and not isinstance(number, bool)
+        if number is not None and not (proper and 0 <= number < 1):
+            raise reader.refuse(f"`{key}` is a number from 0 to below 1", *at, key)
+    if above is not None and (entry["severity"] == "critical" or not _counts_rows(kind)):
+        raise reader.refuse(
+            "`critical_above` is for warnings that count rows", *at, "critical_above"
+        )
     kwargs = {
         key: value
         for key, value in entry.items()
@@ -341,7 +353,8 @@ def _read_expectation(
         kwargs=kwargs,
         query=query,
         max_share=float(share),
-        needs=tuple(_needs(reader, query, at, declarations)) if query else (),
+        critical_above=above,
+        needs=tuple(_needs(reader, query, at, declarations, root)) if query else (),
     )
 
 
@@ -350,18 +363,22 @@ def _needs(
     query: str,
     at: tuple[str | int, ...],
     declarations: Mapping[TableKey, Table],
+    root: Path,
 ) -> Iterator[TableKey]:
     if "{batch}" not in query:
         raise reader.refuse("`query` reads the table's rows as {batch}", *at, "query")
-    for match in re.finditer(r"\{[^{}]*\}", query):
+    # As in a format string, a doubled brace stands for itself.
+    for match in re.finditer(r"\{[^{}]*\}", query.replace("{{", "").replace("}}", "")):
         known = PLACEHOLDER.fullmatch(match.group())
         if known is None:
             raise reader.refuse(
                 f"{match.group()} is none of {{batch}}, {{raw:source.table}}, {{as_of}}, "
-                "{reporting_currency}, {fx_rates}",
+                "{seed:name}, {reporting_currency}, {fx_rates}",
                 *at,
                 "query",
             )
+        if known[5] is not None and not (root / "seeds" / f"{known[5]}.csv").is_file():
+            raise reader.refuse(f"there is no seeds/{known[5]}.csv", *at, "query")
         if known[2] is not None:
             key = (known[2], known[3])
             if key not in declarations:
@@ -369,6 +386,10 @@ def _needs(
                     f"{known[2]}.{known[3]} is not declared in the sources", *at, "query"
                 )
             yield key
+
+
+def _counts_rows(kind: str) -> bool:
+    return kind == ROWS or kind.startswith("expect_column_value")
 
 
 def _one_line(text: str) -> str:
