@@ -3,6 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 PYTHON ?= python3.11
 BIN := .venv/bin
+SCALE ?= 1
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-long lint lock clean
 
@@ -16,11 +17,11 @@ setup: .venv/.installed ## create .venv and install the locked dependencies
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install it, or run make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 	@touch $@
 
 demo: setup ## write an invented company's exports, run the night on them, print the scorecard
-	@$(BIN)/warehouse demo
+	@$(BIN)/warehouse demo --scale $(SCALE)
 
 test: setup ## run the whole test suite
 	@$(BIN)/python -m pytest

@@ -31,19 +31,33 @@
     select distinct kpi_id, grain from {{ ref('int_kpi_periods') }} where headline_id = '{{ headline_id }}'
 {%- endmacro %}
 
-{#- The measures of a group of population rows. -#}
-{% macro kpi_measures(outcomes) -%}
+{#- The measures of a group of population rows; `sampled` says which of them are units of the sample. -#}
+{% macro kpi_measures(outcomes, sampled) -%}
     {%- set counted = "outcome = 'counted'" if outcomes else "1 = 1" %}
-        cast(sum(case when {{ counted }} then numerator end) as decimal(38, 6)) as numerator,
-        cast(sum(case when {{ counted }} then denominator end) as decimal(38, 6)) as denominator,
-        count(case when {{ counted }} and (denominator is null or denominator <> 0) then 1 end) as sample_size,
+        cast(sum(case when {{ counted }} then numerator end) as decimal(38, 12)) as numerator,
+        cast(sum(case when {{ counted }} then denominator end) as decimal(38, 12)) as denominator,
+        count(case when {{ counted }} and ({{ sampled }}) then 1 end) as sample_size,
         count(case when {{ counted }} then 1 end) as contributions,
         {{ "count(case when outcome = 'rejected' then 1 end)" if outcomes else "0" }} as rejected_rows,
         {{ "count(case when outcome = 'censored' then 1 end)" if outcomes else "0" }} as censored_starts
 {%- endmacro %}
 
+{#- Rows of which the denominator, a sum of halves or shares, is itself the size of the sample. -#}
+{% macro sampled_by_denominator(rows) -%}
+    select
+        kpi_id, grain, period_start, dim_name, dim_value, numerator, denominator, value, status,
+        cast(floor(denominator) as bigint) as sample_size,
+        contributions, rejected_rows, censored_starts
+    from {{ rows }}
+{%- endmacro %}
+
+{#- Status of a row that gives its own value (a NULL that a rule demands, say): as if it had given none. -#}
+{% macro status_of_sample(sample_size) -%}
+    case when {{ sample_size }} < {{ var('min_sample') }} then 'low_sample' else 'ok' end
+{%- endmacro %}
+
 {#- Population rows added up by `keys`, undivided and once per slice, in one pass over the rows. -#}
-{% macro summed_by_slice(population, keys, slices, outcomes=false) -%}
+{% macro summed_by_slice(population, keys, slices, outcomes=false, sampled='denominator is null or denominator <> 0') -%}
     {%- set slices = active_slices(slices) -%}
     select
         {{ keys | join(', ') }},
@@ -59,7 +73,7 @@
         'all' as dim_name,
         'all' as dim_value,
         {%- endif %}
-        {{ kpi_measures(outcomes) }}
+        {{ kpi_measures(outcomes, sampled) }}
     from (
         select
             {{ keys | join(', ') }}, numerator, denominator{{ ', outcome' if outcomes }}
@@ -103,8 +117,8 @@
         {{ offset_period_start('grains.grain', 'offsets.offset_months', 'daily.kpi_date') }} as period_start,
         daily.dim_name,
         daily.dim_value,
-        cast(sum(daily.numerator) as decimal(38, 6)) as numerator,
-        cast(sum(daily.denominator) as decimal(38, 6)) as denominator,
+        cast(sum(daily.numerator) as decimal(38, 12)) as numerator,
+        cast(sum(daily.denominator) as decimal(38, 12)) as denominator,
         cast(null as double) as value,
         cast(null as {{ api.Column.translate_type('string') }}) as status,
         cast(sum(daily.sample_size) as bigint) as sample_size,
@@ -123,6 +137,7 @@
 
 {#- p50 and p90 of the numerators of a duration, under the ids <kpi_id>_p50 and <kpi_id>_p90, from rows at every grain (G-15). -#}
 {% macro rolled_up_percentiles(headline_id, population, slices=[], outcomes=false) -%}
+    {%- set counted = "outcome = 'counted'" if outcomes else "1 = 1" %}
     {%- for percentile in [50, 90] %}
     select
         kpi_id || '_p{{ percentile }}' as kpi_id,
@@ -130,20 +145,17 @@
         period_start,
         dim_name,
         dim_value,
-        cast(null as decimal(38, 6)) as numerator,
-        cast(null as decimal(38, 6)) as denominator,
-        {{ continuous_percentile('cast(numerator as double)', percentile / 100) }} as value,
+        cast(null as decimal(38, 12)) as numerator,
+        cast(null as decimal(38, 12)) as denominator,
+        {{ continuous_percentile("case when " ~ counted ~ " then cast(numerator as double) end", percentile / 100) }} as value,
         cast(null as {{ api.Column.translate_type('string') }}) as status,
-        count(*) as sample_size,
-        count(*) as contributions,
-        cast(0 as bigint) as rejected_rows,
-        cast(0 as bigint) as censored_starts
+        count(case when {{ counted }} then 1 end) as sample_size,
+        count(case when {{ counted }} then 1 end) as contributions,
+        {{ "count(case when outcome = 'rejected' then 1 end)" if outcomes else "cast(0 as bigint)" }} as rejected_rows,
+        {{ "count(case when outcome = 'censored' then 1 end)" if outcomes else "cast(0 as bigint)" }} as censored_starts
     from (
         {{ rows_by_period_and_slice(headline_id, population, slices) }}
     ) as expanded
-    {%- if outcomes %}
-    where outcome = 'counted'
-    {%- endif %}
     group by 1, 2, 3, 4, 5
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -165,8 +177,8 @@
         period_start,
         dim_name,
         dim_value,
-        cast(sum(case when recency = 1 and outcome = 'counted' then numerator end) as decimal(38, 6)) as numerator,
-        cast(sum(case when recency = 1 and outcome = 'counted' then denominator end) as decimal(38, 6)) as denominator,
+        cast(sum(case when recency = 1 and outcome = 'counted' then numerator end) as decimal(38, 12)) as numerator,
+        cast(sum(case when recency = 1 and outcome = 'counted' then denominator end) as decimal(38, 12)) as denominator,
         cast(null as double) as value,
         cast(null as {{ api.Column.translate_type('string') }}) as status,
         count(case when recency = 1 and outcome = 'counted' then 1 end) as sample_size,
@@ -187,16 +199,19 @@
     group by 1, 2, 3, 4, 5
 {%- endmacro %}
 
-{#- distinct, units: rows of a unit (unit_id) add up in the numerator, the unit counts once in the denominator. -#}
-{% macro rolled_up_units(headline_id, population, slices=[]) -%}
+{#-
+    distinct, units: rows of a unit (unit_id) add up in the numerator, the unit counts once in the denominator. With at_least, the
+    numerator counts the units that reach it.
+-#}
+{% macro rolled_up_units(headline_id, population, slices=[], at_least=none) -%}
     select
         kpi_id,
         grain,
         period_start,
         dim_name,
         dim_value,
-        cast(sum(numerator) as decimal(38, 6)) as numerator,
-        cast(count(*) as decimal(38, 6)) as denominator,
+        cast({{ 'count(case when numerator >= ' ~ at_least ~ ' then 1 end)' if at_least else 'sum(numerator)' }} as decimal(38, 12)) as numerator,
+        cast(count(*) as decimal(38, 12)) as denominator,
         cast(null as double) as value,
         cast(null as {{ api.Column.translate_type('string') }}) as status,
         count(*) as sample_size,
@@ -217,7 +232,7 @@
     cohort: rows that already belong to a period of a grain. An outcome slice filters the numerator only (G-23): its rows keep
     the undivided denominator.
 -#}
-{% macro rolled_up_cohorts(headline_id, population, slices=[], outcome_slices=[], outcomes=false) -%}
+{% macro rolled_up_cohorts(headline_id, population, slices=[], outcome_slices=[], outcomes=false, sampled='denominator is null or denominator <> 0') -%}
     select
         kpi_id,
         grain,
@@ -233,7 +248,7 @@
         rejected_rows,
         censored_starts
     from (
-        {{ summed_by_slice(population, ['kpi_id', 'grain', 'period_start'], slices, outcomes) }}
+        {{ summed_by_slice(population, ['kpi_id', 'grain', 'period_start'], slices, outcomes, sampled) }}
     ) as summed
     {%- for slice in active_slices(outcome_slices) %}
     union all
@@ -252,13 +267,13 @@
         0,
         0
     from (
-        select kpi_id, grain, period_start, {{ slice_member(slice) }} as dim_value, cast(sum(numerator) as decimal(38, 6)) as numerator
+        select kpi_id, grain, period_start, {{ slice_member(slice) }} as dim_value, cast(sum(numerator) as decimal(38, 12)) as numerator
         from {{ population }}
         where numerator <> 0
         group by 1, 2, 3, 4
     ) as outcomes
     inner join (
-        {{ summed_by_slice(population, ['kpi_id', 'grain', 'period_start'], []) }}
+        {{ summed_by_slice(population, ['kpi_id', 'grain', 'period_start'], [], sampled=sampled) }}
     ) as undivided
         on
             outcomes.kpi_id = undivided.kpi_id
@@ -276,8 +291,8 @@
         periods.period_start,
         sliced.dim_name,
         sliced.dim_value,
-        cast(null as decimal(38, 6)) as numerator,
-        cast(null as decimal(38, 6)) as denominator,
+        cast(null as decimal(38, 12)) as numerator,
+        cast(null as decimal(38, 12)) as denominator,
         {{ continuous_percentile('cast(sliced.numerator as double)', percentile / 100) }} as value,
         cast(null as {{ api.Column.translate_type('string') }}) as status,
         count(*) as sample_size,
@@ -354,8 +369,8 @@
         period_end,
         dim_name,
         dim_value,
-        case when has_data then numerator end as numerator,
-        case when has_data then denominator end as denominator,
+        case when has_data and coalesce(given_status, '') <> 'no_data' then numerator end as numerator,
+        case when has_data and coalesce(given_status, '') <> 'no_data' then denominator end as denominator,
         case
             when not has_data then null
             when given_status is not null or given_value is not null then given_value / divisor
@@ -382,8 +397,8 @@
             periods.*,
             coalesce(results.dim_name, 'all') as dim_name,
             coalesce(results.dim_value, 'all') as dim_value,
-            case when periods.is_percentile then null else coalesce(cast(results.numerator as double), 0) / periods.divisor end as numerator,
-            case when periods.is_percentile or periods.is_additive then null else coalesce(cast(results.denominator as double), 0) end as denominator,
+            case when periods.is_percentile then null else coalesce(cast(results.numerator as double), case when results.status is null then 0 end) / periods.divisor end as numerator,
+            case when periods.is_percentile or periods.is_additive then null else coalesce(cast(results.denominator as double), case when results.status is null then 0 end) end as denominator,
             results.value as given_value,
             results.status as given_status,
             coalesce(results.sample_size, 0) as sample_size,

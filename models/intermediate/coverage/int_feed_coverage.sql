@@ -6,6 +6,10 @@
     ('invoice', 'int_invoices', 'issued_at', 'instant'),
     ('refund', 'int_refunds', 'refunded_at', 'instant'),
     ('expense', 'int_expenses', 'spent_on', 'date'),
+    ('product_cost', 'int_product_costs', 'cast(null as date)', 'date'),
+    ('inventory_value', 'int_inventory_values', 'snapshot_date', 'date'),
+    ('purchases', 'int_purchases', 'purchase_date', 'date'),
+    ('contract', 'int_contracts', 'end_date', 'date'),
     ('lead', 'int_leads', 'created_at', 'instant'),
     ('opportunity', 'int_opportunities', 'created_at', 'instant'),
     ('opportunity_stage_event', 'int_opportunity_stage_events', 'entered_at', 'instant'),
@@ -17,6 +21,14 @@
     ('handle_segment', 'int_handle_segments', 'started_at', 'instant'),
     ('agent_time', 'fct_agent_time', 'work_date', 'date'),
     ('sla_target', 'fct_sla_targets', 'applied_at', 'instant'),
+    ('attribution', 'int_attributions', 'attributed_at', 'instant'),
+    ('web_event', 'int_web_events', 'occurred_at', 'instant'),
+    ('referral', 'int_referrals', 'created_at', 'instant'),
+    ('forecast_submission', 'int_forecast_submissions', 'submitted_at', 'instant'),
+    ('opportunity_snapshot', 'int_opportunity_snapshots', 'snapshot_date', 'date'),
+    ('quota', 'int_quotas', 'period_start', 'date'),
+    ('staff_assignment', 'int_staff_assignments', 'cast(null as date)', 'date'),
+    ('campaign', 'int_campaigns', 'cast(null as date)', 'date'),
 ] %}
 
 -- grain: one row per entity that a KPI can rest on

@@ -94,7 +94,8 @@ final as (
         catalog.headline_id,
         {{ kpi_version('catalog.version') }} as kpi_version,
         catalog.unit,
-        catalog.class in ('flow', 'balance') as is_additive,
+        -- an amount of a cohort has no denominator either
+        catalog.class in ('flow', 'balance') or (catalog.class = 'cohort' and catalog.unit = 'currency') as is_additive,
         catalog.kpi_id like '%\_p50' escape '\' or catalog.kpi_id like '%\_p90' escape '\' as is_percentile,
         cast(catalog.scale as double) as scale,
         cast(case when catalog.class <> 'duration' then 1 when catalog.unit = 'minutes' then 60 when catalog.unit = 'days' then 86400 else 1 end as double) as divisor,

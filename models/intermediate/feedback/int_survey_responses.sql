@@ -1,8 +1,12 @@
 -- grain: one row per survey response of a customer; only integer scores within the survey's scale are valid (contract 4.F)
 with
 
+-- A response without a scale has the one of its question: 0-10 for NPS, 1-7 for effort.
 responses as (
-    select *
+    select
+        unioned.* exclude (scale_min, scale_max),
+        coalesce(scale_min, case lower(kind) when 'nps' then 0 when 'ces' then 1 end) as scale_min,
+        coalesce(scale_max, case lower(kind) when 'nps' then 10 when 'ces' then 7 end) as scale_max
     from ({{ union_sources('survey_response') }}) as unioned
     where
         not coalesce(is_test, false)
@@ -14,8 +18,15 @@ kept as (
     {{ of_surviving_accounts('responses') }}
 ),
 
+-- A response about a ticket that counts nowhere (test, spam, deleted) counts nowhere either.
 ticket_keys as (
-    select * from {{ ref('int_ticket_keys') }}
+    select
+        keys.ticket_id,
+        keys.surviving_ticket_id,
+        tickets.ticket_id is null as is_excluded
+    from {{ ref('int_ticket_keys') }} as keys
+    left join {{ ref('int_tickets') }} as tickets
+        on keys.surviving_ticket_id = tickets.ticket_id
 ),
 
 staff as (
@@ -45,7 +56,7 @@ final as (
     -- employees are no customers
     left join staff
         on kept.respondent_id = staff.user_id
-    where staff.user_id is null
+    where staff.user_id is null and not coalesce(ticket_keys.is_excluded, false)
 )
 
 select * from final

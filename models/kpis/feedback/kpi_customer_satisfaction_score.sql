@@ -31,26 +31,30 @@ satisfied_rows as (
 ),
 
 mean_rows as (
-    {{ rolled_up_latest('customer_satisfaction_score', 'scored', ['scale']) }}
+    {{ rolled_up_latest('customer_satisfaction_score', 'scored', d_surv() + ['scale']) }}
 ),
 
--- Scores of different scales are never pooled: the undivided mean exists only where one scale was in use.
+-- Scores of different scales are never pooled: a mean exists only where one scale was in use.
 scales as (
-    select grain, period_start, count(*) as scale_count
-    from mean_rows
-    where dim_name = 'scale'
-    group by 1, 2
+    select grain, period_start, dim_name, dim_value, count(distinct scale) as scale_count
+    from ({{ rows_by_period_and_slice('customer_satisfaction_score', 'scored', d_surv() + ['scale']) }}) as expanded
+    where outcome = 'counted'
+    group by 1, 2, 3, 4
 ),
 
 unpooled as (
     select
         mean_rows.* replace (
-            case when mean_rows.dim_name = 'all' and scales.scale_count > 1 then null else mean_rows.numerator end as numerator,
-            case when mean_rows.dim_name = 'all' and scales.scale_count > 1 then null else mean_rows.denominator end as denominator
+            case when scales.scale_count > 1 then null else mean_rows.numerator end as numerator,
+            case when scales.scale_count > 1 then null else mean_rows.denominator end as denominator
         )
     from mean_rows
     left join scales
-        on mean_rows.grain = scales.grain and mean_rows.period_start = scales.period_start
+        on
+            mean_rows.grain = scales.grain
+            and mean_rows.period_start = scales.period_start
+            and mean_rows.dim_name = scales.dim_name
+            and mean_rows.dim_value = scales.dim_value
 ),
 
 final as (

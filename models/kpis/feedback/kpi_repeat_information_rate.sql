@@ -22,12 +22,10 @@ answers as (
         tickets.assignee,
         tickets.topic,
         responses.segment as customer_segment,
-        contacts.replying_agent_count as agents_involved
+        responses.agents_involved
     from {{ ref('fct_survey_responses') }} as responses
     left join {{ ref('fct_tickets') }} as tickets
         on responses.ticket_id = tickets.ticket_id
-    left join contacts
-        on responses.ticket_id = contacts.ticket_id
     where responses.had_to_repeat is not null
 ),
 

@@ -11,13 +11,23 @@ solves as (
     from {{ ref('fct_agent_solves') }}
 ),
 
+handled as (
+    select periods.grain, periods.period_start, legs.*
+    from {{ ref('dim_periods') }} as periods
+    inner join {{ ref('fct_interaction_agents') }} as legs
+        on periods.period_start <= legs.ended_date and legs.ended_date < periods.period_end
+    where periods.grain in ('week', 'month', 'quarter')
+),
+
 population as (
     select 'agent_productivity' as kpi_id, grain, period_start, 1 as numerator, 0 as denominator, outcome, agent, team, channel from solves
     union all
-    select 'agent_productivity', grain, period_start, 0, cast(available_minutes / 60 as decimal(24, 6)), 'counted', agent, team, channel from agents
+    select 'agent_productivity', grain, period_start, 0, cast(available_minutes / 60 as decimal(28, 12)), 'counted', agent, team, channel from agents
     union all
-    select 'occupancy', grain, period_start, cast(handle_seconds / 60 as decimal(24, 6)), logged_in_minutes, 'counted', agent, team, channel from agents
+    select 'occupancy', grain, period_start, 0, logged_in_minutes, 'counted', agent, team, channel from agents
     where logged_in_minutes > 0
+    union all
+    select 'occupancy', grain, period_start, cast(handle_seconds / 60 as decimal(28, 12)), 0, 'counted', agent_id, team, channel from handled
 ),
 
 per_agent as (
@@ -32,15 +42,25 @@ counted as (
 ),
 
 by_channel as (
-    {{ rolled_up_cohorts('agent_productivity', 'counted', [], outcome_slices=['channel']) }}
+    {{ rolled_up_cohorts('agent_productivity', 'counted', [], outcome_slices=['channel'], sampled='numerator <> 0') }}
+),
+
+measured as (
+    select * from population where kpi_id = 'agent_productivity'
+),
+
+occupied as (
+    select * from population where kpi_id = 'occupancy'
 ),
 
 rows_by_agent as (
-    {{ rolled_up_cohorts('agent_productivity', 'population', ['agent', 'team'], outcomes=true) }}
+    {{ rolled_up_cohorts('agent_productivity', 'measured', ['agent', 'team'], outcomes=true, sampled='numerator <> 0') }}
+    union all
+    {{ rolled_up_cohorts('agent_productivity', 'occupied', ['agent', 'team'], outcomes=true, sampled='denominator = 0') }}
 ),
 
 rows_per_agent as (
-    {{ rolled_up_cohorts('agent_productivity', 'per_agent', ['team'], outcomes=true) }}
+    {{ rolled_up_cohorts('agent_productivity', 'per_agent', ['team'], outcomes=true, sampled='numerator <> 0') }}
 ),
 
 -- Hours have no channel: a channel's solves stand over all hours.

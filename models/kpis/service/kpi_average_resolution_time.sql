@@ -22,7 +22,8 @@ measured as (
 
 population as (
     select
-        *,
+        measured.* exclude (customer_segment),
+        case when done_date is null then segment_at_creation else customer_segment end as customer_segment,
         1 as denominator,
         coalesce(done_date, created_date) as kpi_date,
         case when done_date is null then 'censored' when numerator < 0 then 'rejected' else 'counted' end as outcome

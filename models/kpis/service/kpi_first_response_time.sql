@@ -5,7 +5,7 @@ with
 tickets as (
     select
         *,
-        segment_at_reply as customer_segment,
+        case when first_reply_at is null then segment_at_creation else segment_at_reply end as customer_segment,
         case
             when first_reply_at is null and is_resolved then 'unanswered'
             when first_reply_at is null then 'censored'

@@ -8,7 +8,6 @@ population as (
         due_date as kpi_date,
         case when state = 'met' then 1 else 0 end as numerator,
         1 as denominator,
-        metric,
         channel,
         priority,
         "group",
@@ -20,7 +19,7 @@ population as (
 ),
 
 by_period as (
-    {{ rolled_up_events('sla_attainment', 'population', d_svc() + ['metric']) }}
+    {{ rolled_up_events('sla_attainment', 'population', d_svc()) }}
 ),
 
 final as (

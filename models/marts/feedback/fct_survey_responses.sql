@@ -6,18 +6,48 @@ responses as (
 ),
 
 tickets as (
-    select ticket_id, channel, coalesce(solved_by, assignee) as agent
-    from {{ ref('fct_tickets') }}
+    select ticket_id, channel, account_id from {{ ref('fct_tickets') }}
+),
+
+replies as (
+    select ticket_id, count(distinct author_id) as agents_involved
+    from {{ ref('int_ticket_messages') }}
+    where is_agent and is_public
+    group by 1
+),
+
+-- The agent is who solved the ticket last before the response.
+solvers as (
+    select response_id, solver_id
+    from (
+        select
+            responses.response_id,
+            status_events.changed_by as solver_id,
+            row_number() over (partition by responses.response_id order by status_events.event_number desc) as recency
+        from responses
+        inner join {{ ref('int_ticket_status_events') }} as status_events
+            on
+                responses.ticket_id = status_events.ticket_id
+                and status_events.is_solve
+                and status_events.changed_at < responses.responded_at
+    ) as ranked
+    where recency = 1
 ),
 
 joined as (
     select
-        responses.*,
+        responses.* exclude (account_id),
+        coalesce(responses.account_id, tickets.account_id) as account_id,
         tickets.channel,
-        tickets.agent
+        case when tickets.ticket_id is not null then coalesce(replies.agents_involved, 0) end as agents_involved,
+        solvers.solver_id as agent
     from responses
     left join tickets
         on responses.ticket_id = tickets.ticket_id
+    left join replies
+        on responses.ticket_id = replies.ticket_id
+    left join solvers
+        on responses.response_id = solvers.response_id
 ),
 
 account_history as (
@@ -48,6 +78,7 @@ final as (
         joined.channel,
         account_history.segment,
         joined.agent,
+        joined.agents_involved,
         assignments.team
     from joined
     left join account_history

@@ -7,18 +7,6 @@ periods as (
     where grain in ('week', 'month', 'quarter')
 ),
 
-handled as (
-    select
-        periods.grain,
-        periods.period_start,
-        legs.agent_id,
-        sum(legs.handle_seconds) as handle_seconds
-    from periods
-    inner join {{ ref('fct_interaction_agents') }} as legs
-        on periods.period_start <= legs.ended_date and legs.ended_date < periods.period_end
-    group by 1, 2, 3
-),
-
 worked as (
     select
         periods.grain,
@@ -40,11 +28,8 @@ final as (
         worked.agent_id,
         worked.team,
         cast(worked.available_minutes as decimal(18, 4)) as available_minutes,
-        cast(worked.logged_in_minutes as decimal(18, 4)) as logged_in_minutes,
-        cast(coalesce(handled.handle_seconds, 0) as decimal(24, 6)) as handle_seconds
+        cast(worked.logged_in_minutes as decimal(18, 4)) as logged_in_minutes
     from worked
-    left join handled
-        on worked.grain = handled.grain and worked.period_start = handled.period_start and worked.agent_id = handled.agent_id
 )
 
 select * from final

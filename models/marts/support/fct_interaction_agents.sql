@@ -6,7 +6,7 @@ segments as (
 ),
 
 valid_segments as (
-    select * from segments where not is_negative
+    select * from segments where is_handling
 ),
 
 days as (

@@ -103,7 +103,7 @@ final as (
         solved.resolved_date,
         solved.is_resolved,
         solved.is_customer_initiated,
-        coalesce(solved.first_level_resolvable, true) as is_first_level_resolvable,
+        coalesce(solved.first_level_resolvable, false) as is_first_level_resolvable,
         agent_messages.agent_message_count,
         agent_messages.replying_agent_count,
         repeats.ticket_id is not null as is_repeat_contact,
