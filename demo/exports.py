@@ -83,9 +83,8 @@ def _write_slices(
     for number in range(export.slices):
         connection.execute(f"set variable slice = {number}")
         connection.execute(f"create or replace temp table export as {export.query}")
-        files |= _write_file(
-            connection, export, folder, f"{export.table}_{number + 1:03d}", None, False
-        )
+        name = f"{export.table}_{number + 1:03d}"
+        files |= _write_file(connection, export, folder, Part(name, number, True, "true"))
     connection.execute("drop table export")
     return files
 
@@ -96,40 +95,44 @@ def _write_table(
     connection.execute(
         f"create or replace temp table export as from ({export.query}) order by _file, _ord"
     )
-    names = [
-        row[0]
-        for row in connection.execute("select distinct _file from export order by _file").fetchall()
-    ]
+    # The table is sorted, so each file is a run of rows: found by their ids, nothing else is read.
+    runs = connection.execute(
+        "select _file, min(rowid), max(rowid) from export group by _file order by _file"
+    ).fetchall()
     files: dict[str, int] = {}
-    for number, name in enumerate(names or [export.table]):
-        files |= _write_file(connection, export, folder, name, number, number >= len(names) - 1)
+    for number, (name, first, last) in enumerate(runs or [(export.table, 0, -1)]):
+        rows = f"rowid between {first} and {last}"
+        part = Part(name, number, number >= len(runs) - 1, rows)
+        files |= _write_file(connection, export, folder, part)
     connection.execute("drop table export")
     return files
 
 
+class Part(NamedTuple):
+    """The rows of the temp table `export` that make one file."""
+
+    name: str
+    number: int
+    is_last: bool
+    rows: str
+
+
 def _write_file(
-    connection: duckdb.DuckDBPyConnection,
-    export: Export,
-    folder: Path,
-    name: str,
-    number: int | None,
-    is_last: bool,
+    connection: duckdb.DuckDBPyConnection, export: Export, folder: Path, part: Part
 ) -> dict[str, int]:
-    """Write the rows of the temp table `export` that belong to file `name` (or all rows)."""
     columns = [
         row[0]
         for row in connection.execute("select column_name from (describe export)").fetchall()
         if row[0] not in ("_file", "_ord")
     ]
-    chosen = "" if number is None else f" where _file = {text_literal(name)}"
     options = "format csv, header"
     quoted = [_name(column) for column in columns]
     if export.format == "salesforce":
-        if (number or 0) % 2:
+        if part.number % 2:
             options += ", force_quote *"
         else:
             quoted[0] += " as " + _name("\ufeff" + columns[0])
-    query = f"select {', '.join(quoted)} from export{chosen}"
+    query = f"select {', '.join(quoted)} from export where {part.rows}"
     if export.format == "parquet":
         options = "format parquet, compression zstd"
     elif export.format == "csv.gz":
@@ -143,23 +146,23 @@ def _write_file(
             + ")"
         )
         records = f"coalesce(list({record} order by _ord), [])"
-        more = "false" if is_last else "true"
+        more = "false" if part.is_last else "true"
         if export.format == "list":
             url = text_literal(f"/v1/{export.table}")
             envelope = f"'list' as object, {url} as url, {more} as has_more, {records} as data"
         else:
-            done = "true" if is_last else "false"
+            done = "true" if part.is_last else "false"
             envelope = (
                 f"{records} as {_name(export.table)}, count(*) as count, {done} as end_of_stream, "
                 "cast(epoch(t1()) as bigint) as end_time"
             )
-        query = f"select {envelope} from export{chosen}"
+        query = f"select {envelope} from export where {part.rows}"
         options = "format json"
-    file = folder / f"{name}.{ENDINGS[export.format]}"
-    part = file.with_name(file.name + ".part")
-    connection.execute(f"copy ({query}) to {text_literal(str(part))} ({options})")
-    os.replace(part, file)
-    counted = connection.execute(f"select count(*) from export{chosen}").fetchone()
+    file = folder / f"{part.name}.{ENDINGS[export.format]}"
+    unfinished = file.with_name(file.name + ".part")
+    connection.execute(f"copy ({query}) to {text_literal(str(unfinished))} ({options})")
+    os.replace(unfinished, file)
+    counted = connection.execute(f"select count(*) from export where {part.rows}").fetchone()
     return {file.name: counted[0] if counted else 0}
 
 

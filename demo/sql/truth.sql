@@ -359,3 +359,42 @@ select
 from truth_months left join counts using (month_start), (values
     ('net_promoter_score'), ('nps_promoters'), ('nps_passives'), ('nps_detractors'), ('customer_satisfaction_score')
 ) as ids (kpi_id);
+
+-- step: what follows from the tables above
+insert into kpi_truth
+select 'arr', 'month', period_start, numerator * 12, null from kpi_truth where kpi_id = 'mrr'
+union all
+select 'quick_ratio', 'month', gains.period_start, gains.numerator + more.numerator, churned.numerator + less.numerator
+from kpi_truth as gains
+join kpi_truth as more on more.kpi_id = 'expansion_mrr' and more.period_start = gains.period_start
+join kpi_truth as churned on churned.kpi_id = 'churned_mrr' and churned.period_start = gains.period_start
+join kpi_truth as less on less.kpi_id = 'contraction_mrr' and less.period_start = gains.period_start
+where gains.kpi_id = 'new_mrr'
+union all
+select 'net_revenue_retention', 'month', month_start, coalesce(sum(closing) filter (where opening > 0), 0), coalesce(sum(opening_cc), 0)
+from truth_months left join truth_customer_month using (m)
+group by month_start
+union all
+select 'gross_revenue_retention', 'month', month_start, coalesce(sum(least(closing, opening_cc)), 0), coalesce(sum(opening_cc), 0)
+from truth_months left join truth_customer_month using (m)
+group by month_start
+union all
+select 'average_deal_size', 'month', month_start, coalesce(sum(amount) filter (where is_won), 0), count(o) filter (where is_won)
+from truth_months left join truth_deal using (month_start)
+group by month_start;
+
+insert into kpi_truth
+with orders as (
+    select
+        p, valid.k, date_trunc('month', local_day(valid.ordered_at)) as month_start, sum(cast(round(cast(quantity * unit_price - discount as double) * rate, 4) as decimal(18, 4))) as amount
+    from valid_order as valid join purchase_line using (p)
+    join fx on fx.currency = purchase_line.currency and fx.day = local_day(valid.ordered_at)
+    where valid.k not in (select k from account where is_test)
+    group by all
+)
+
+select kpi_id, 'month', month_start,
+    case kpi_id when 'average_order_value' then coalesce(sum(amount), 0) else count(p) end,
+    case kpi_id when 'average_order_value' then count(p) else count(distinct k) end
+from truth_months cross join (values ('average_order_value'), ('purchase_frequency')) as ids (kpi_id) left join orders using (month_start)
+group by kpi_id, month_start;
