@@ -64,6 +64,21 @@ create macro before_end(ts) as least(ts, t1() - to_seconds(1));
 create macro half_of(ts) as year(ts) || '-H' || (1 + (month(ts) - 1) // 6);
 create macro month_of(ts) as strftime(ts, '%Y-%m');
 
+-- Copies of one record: 1 the only state; 2 the same again; 0 an early state, followed by 3, the update (`updated`, `twice`: shares).
+create macro is_delivered(copy, roll, updated, twice) as
+    case copy when 1 then roll >= updated when 2 then roll >= 1 - twice else roll < updated end;
+create macro probability_of(stage) as
+    case stage when 'Prospecting' then 10 when 'Qualification' then 20 when 'Proposal' then 50 when 'Negotiation' then 75
+        when 'Closed Won' then 100 else 0 end;
+create macro forecast_of(stage) as
+    case stage when 'Prospecting' then 'Pipeline' when 'Qualification' then 'Pipeline' when 'Proposal' then 'BestCase'
+        when 'Negotiation' then 'Commit' when 'Closed Won' then 'Closed' else 'Omitted' end;
+create macro stripe_id(prefix, kind, key, length) as prefix || substr(md5(kind || key || '/' || seed()), 1, length);
+create macro customer_id(customer_no) as stripe_id('cus_', 'customer', customer_no, 14);
+create macro price_id(product, billing, currency, unit_price) as
+    'price_' || substr(md5(product || billing || currency || unit_price), 1, 16);
+create macro exported_at(copy) as cast(epoch_of(t1()) - case copy when 0 then 3456000 else 3600 end as varchar);
+
 -- step: calendar and rates
 create table months as
 select
@@ -91,7 +106,8 @@ select
             + 0.006 * (u(epoch(cast(day - cast(greatest(0, isodow(day) - 5) as integer) as date)), currency) - 0.5)
         )
     end, 8) as decimal(18, 8)) as rate
-from calendar, (values ('EUR', 1.0, 0.0), ('USD', 0.92, 0.5), ('GBP', 1.16, 2.0), ('JPY', 0.0063, 4.0)) as c (currency, base, phase);
+from calendar,
+    (values ('EUR', 1.0, 0.0), ('USD', 0.92, 0.5), ('GBP', 1.16, 2.0), ('JPY', 0.0063, 4.0)) as c (currency, base, phase);
 
 -- step: business hours
 create table schedule as
@@ -99,15 +115,19 @@ from (values ('standard', 'Europe/Berlin', '09:00', '17:00'), ('us_support', 'Am
 
 create table holiday as
 with easter (day) as (
-    values (date '2020-04-12'), (date '2021-04-04'), (date '2022-04-17'), (date '2023-04-09'), (date '2024-03-31'), (date '2025-04-20'), (date '2026-04-05'),
+    values (date '2020-04-12'), (date '2021-04-04'), (date '2022-04-17'), (date '2023-04-09'), (date '2024-03-31'),
+    (date '2025-04-20'), (date '2026-04-05'),
         (date '2027-03-28'), (date '2028-04-16'), (date '2029-04-01'), (date '2030-04-21')
 )
 
-select 'standard' as schedule_id, cast(day + shift as date) as holiday_date from easter, (values (-2), (1), (39), (50)) as moves (shift)
+select 'standard' as schedule_id, cast(day + shift as date) as holiday_date from easter,
+    (values (-2), (1), (39), (50)) as moves (shift)
 union
-select 'standard', make_date(year(day), month_no, day_no) from easter, (values (1, 1), (5, 1), (10, 3), (12, 25), (12, 26)) as fixed (month_no, day_no)
+select 'standard', make_date(year(day), month_no, day_no) from easter,
+    (values (1, 1), (5, 1), (10, 3), (12, 25), (12, 26)) as fixed (month_no, day_no)
 union
-select 'us_support', make_date(year(day), month_no, day_no) from easter, (values (1, 1), (7, 4), (12, 25)) as fixed (month_no, day_no);
+select 'us_support', make_date(year(day), month_no, day_no) from easter,
+    (values (1, 1), (7, 4), (12, 25)) as fixed (month_no, day_no);
 
 -- step: staff
 create table sales_staff as
@@ -229,7 +249,8 @@ with first_deal as (
 ),
 
 second_deal as (
-    select k, k * 100 + 1 as o, segment, created_at + days_of(cycle_days(o, segment) + 15 + 120 * u(k, 'second deal after')) as created_at
+    select k, k * 100 + 1 as o, segment,
+        created_at + days_of(cycle_days(o, segment) + 15 + 120 * u(k, 'second deal after')) as created_at
     from first_deal
     where u(k, 'second deal') < 0.12
 ),
@@ -338,7 +359,8 @@ from subscription_terms(first_start);
 
 create table later_start as
 -- A second subscription beside the first, and the return of lost customers.
-select k * 10 + 2 as q, k, 2 as s, paid_from + days_of(40 + 300 * u(k, 'second sub at')) as start_at, cast(null as bigint) as trial_days, true as converts
+select k * 10 + 2 as q, k, 2 as s, paid_from + days_of(40 + 300 * u(k, 'second sub at')) as start_at,
+    cast(null as bigint) as trial_days, true as converts
 from first_subscription
 where u(k, 'second sub') < 0.09 and paid_from + days_of(40 + 300 * u(k, 'second sub at')) < t1()
 union all
@@ -364,7 +386,7 @@ paused as (
 
 select
     * exclude (pause_days),
-    'sub_' || substr(md5('subscription' || q || '/' || seed()), 1, 24) as subscription_id,
+    stripe_id('sub_', 'subscription', q, 24) as subscription_id,
     case when u(q, 'resumes') < 0.75 and paused_at + days_of(pause_days) < least(coalesce(stops_at, t1()), t1())
         then paused_at + days_of(pause_days) end as resumed_at,
     -- One account may be two customers of the billing system.
@@ -449,13 +471,16 @@ all_versions as (
     from second_kind
 )
 
-select q, k, s, currency, billing, 1 as version, tier1 as tier, seats1 as seats, 1.0 as factor, 'new' as change_reason, start_at as valid_from, change1_at as valid_to
+select q, k, s, currency, billing, 1 as version, tier1 as tier, seats1 as seats, 1.0 as factor, 'new' as change_reason,
+    start_at as valid_from, change1_at as valid_to
 from all_versions
 union all
-select q, k, s, currency, billing, 2, tier2, seats2, factor2, case kind1 when 'fewer' then 'downgrade' else kind1 end, change1_at, change2_at
+select q, k, s, currency, billing, 2, tier2, seats2, factor2, case kind1 when 'fewer' then 'downgrade' else kind1 end, change1_at,
+    change2_at
 from all_versions where change1_at is not null
 union all
-select q, k, s, currency, billing, 3, tier3, seats3, factor3, case kind2 when 'fewer' then 'downgrade' else kind2 end, change2_at, null
+select q, k, s, currency, billing, 3, tier3, seats3, factor3, case kind2 when 'fewer' then 'downgrade' else kind2 end, change2_at,
+    null
 from all_versions where change2_at is not null;
 
 create table item_version as
@@ -492,7 +517,7 @@ others as (
 
 select
     all_items.* exclude (valid_to),
-    'si_' || substr(md5('item' || q || '/' || item || '/' || seed()), 1, 14) as item_id,
+    stripe_id('si_', 'item', q || '/' || item, 14) as item_id,
     case when valid_to < t1() then valid_to end as valid_to
 from (from plans union all from addons union all from others) as all_items;
 
@@ -510,7 +535,7 @@ with kinds as (
 
 select
     *,
-    'di_' || substr(md5('discount' || q || '/' || seed()), 1, 16) as discount_id,
+    stripe_id('di_', 'discount', q, 16) as discount_id,
     case coupon when 'WELCOME25' then 25 when 'PARTNER10' then 10 when 'ONCE50' then 50 end as percent_off,
     case when coupon like 'SAVE5%' then case currency when 'JPY' then 800 else 5 end end as amount_off,
     case coupon when 'PARTNER10' then 'forever' when 'ONCE50' then 'once' else 'repeating' end as duration,
@@ -546,7 +571,8 @@ from parts where f < t and f < t1();
 create table invoice as
 with limits as (
     select
-        q, sub.k, customer_no, billing, paid_from, stops_at, paused_at, resumed_at, end_kind, unpaid_at, past_due_since, currency, country, is_test,
+        q, sub.k, customer_no, billing, paid_from, stops_at, paused_at, resumed_at, end_kind, unpaid_at, past_due_since, currency,
+        country, is_test,
         case billing when 'month' then 37 when 'quarter' then 13 when 'year' then 4 when 'two years' then 2 when 'week' then 160 else 38 end as periods
     from subscription as sub join account using (k)
     where paid_from is not null
@@ -567,7 +593,7 @@ periods as (
 
 select
     q, k, i, customer_no, currency, country, is_test, period_start, period_end, q * 1000 + i as v,
-    'in_' || substr(md5('invoice' || q || '/' || i || '/' || seed()), 1, 24) as invoice_id,
+    stripe_id('in_', 'invoice', q || '/' || i, 24) as invoice_id,
     case when period_start + to_hours(1) < t1() then period_start + to_hours(1) end as issued_at,
     case
         when period_start + to_hours(1) >= t1() then 'draft'
@@ -583,7 +609,8 @@ where period_start < least(coalesce(stops_at, t1()), t1()) and not coalesce(peri
 create table invoice_line as
 with lines as (
     select
-        v, inv.q, inv.k, i, invoice_id, period_start, period_end, item, version, item_id, product, price_type, quantity, unit_price, inv.currency,
+        v, inv.q, inv.k, i, invoice_id, period_start, period_end, item, version, item_id, product, price_type, quantity, unit_price,
+        inv.currency,
         cast(minor(quantity * unit_price, inv.currency) * case price_type when 'usage' then 1 + cast(floor(9 * u(v, 'used')) as integer) else 1 end as bigint) as amount
     from invoice as inv
     join item_version as iv on iv.q = inv.q and iv.valid_from <= period_start and (iv.valid_to is null or period_start < iv.valid_to)
@@ -611,7 +638,7 @@ from invoice join sums using (v);
 create table invoice_refund as
 select
     v, k, invoice_id, currency, net, tax,
-    're_' || substr(md5('refund' || v || '/' || seed()), 1, 24) as refund_id,
+    stripe_id('re_', 'refund', v, 24) as refund_id,
     case when u(v, 'refund share') < 0.4 then net else net // 4 end as refunded_net,
     case when u(v, 'refund share') < 0.4 then tax else tax // 4 end as refunded_tax,
     issued_at + days_of(2 + 20 * u(v, 'refunded after')) as refunded_at,
@@ -762,7 +789,8 @@ steps as (
     union all
     select o, 7, 'Negotiation', created_at + secs(length * 0.75), false from path where not lost_early
     union all
-    select o, 8, case outcome when 'won' then 'Closed Won' else 'Closed Lost' end, closes_at, false from path where outcome <> 'open'
+    select o, 8, case outcome when 'won' then 'Closed Won' else 'Closed Lost' end, closes_at,
+        false from path where outcome <> 'open'
     union all
     select o, 9, case outcome when 'won' then 'Closed Won' else 'Closed Lost' end, closes_at + to_days(1), true from path
     where outcome <> 'open' and not reopens and u(o, 'late edit') < 0.02
@@ -777,7 +805,8 @@ select o, seq, stage, happened_at, is_edit from steps where happened_at < t1();
 
 create table opportunity_state as
 with last_state as (
-    select o, arg_max(stage, seq) as stage, max(happened_at) as changed_at, max(happened_at) filter (where not is_edit) as entered_at
+    select o, arg_max(stage, seq) as stage, max(happened_at) as changed_at,
+        max(happened_at) filter (where not is_edit) as entered_at
     from stage_event
     group by o
 )
@@ -814,7 +843,8 @@ secondary as (
 
 others as (
     select
-        2 * n_accounts() + i as l, cast(null as bigint) as k, at_work(arrival(u(i, 'stray lead')), u(i, 'stray hour')) as created_at,
+        2 * n_accounts() + i as l, cast(null as bigint) as k,
+        at_work(arrival(u(i, 'stray lead')), u(i, 'stray hour')) as created_at,
         cast(null as timestamp) as converted_at,
         pick(['Organic Search', 'Paid Search', 'Paid Search', 'Social', 'Referral', 'Partner', 'Outbound'], u(i, 'stray channel')) as channel,
         'stray' as part
@@ -824,7 +854,8 @@ others as (
 together as (
     from primary_leads
     union all
-    select l, k, created_at, greatest(created_at, (select p.created_at from account_plan as p where p.k = secondary.k)) + days_of(0.2 + 6 * u(l, 'second conversion')), channel, 'secondary'
+    select l, k, created_at,
+        greatest(created_at, (select p.created_at from account_plan as p where p.k = secondary.k)) + days_of(0.2 + 6 * u(l, 'second conversion')), channel, 'secondary'
     from secondary
     union all
     from others
@@ -863,7 +894,8 @@ born as (
 ),
 
 timed as (
-    select * exclude (raw_at), case when u(t, 'by day') < 0.8 then greatest(at_work(raw_at, u(t, 'ticket hour')), t0()) else raw_at end as created_at
+    select * exclude (raw_at),
+        case when u(t, 'by day') < 0.8 then greatest(at_work(raw_at, u(t, 'ticket hour')), t0()) else raw_at end as created_at
     from born
 ),
 
@@ -911,7 +943,8 @@ with replies as (
 
 select t, 1 as seq, submitter as author, true as is_public, created_at as happened_at from ticket
 union all
-select t, 2, 'bot', true, created_at + secs(30) from ticket where submitter = 'customer' and channel in ('email', 'chat') and u(t, 'auto reply') < 0.5
+select t, 2, 'bot', true,
+    created_at + secs(30) from ticket where submitter = 'customer' and channel in ('email', 'chat') and u(t, 'auto reply') < 0.5
 union all
 select t, 3, 'agent', false, created_at + secs(reply_secs * 0.4) from ticket where u(t, 'note') < 0.3
 union all
@@ -920,7 +953,8 @@ union all
 select t, 20 + j, 'customer', true, created_at + secs(reply_secs + (j + 0.5) * gap_secs) from ticket, range(0, 3) as series (j)
 where j < extra and not is_silent and created_at + secs(reply_secs + (j + 0.5) * gap_secs) < t1()
 union all
-select t, 30, 'customer', true, reopened_at from ticket where reopens and not never_solved and not closes_directly and reopened_at < t1()
+select t, 30, 'customer', true,
+    reopened_at from ticket where reopens and not never_solved and not closes_directly and reopened_at < t1()
 union all
 select t, 31, 'agent', true, resolved_at - secs(600) from ticket
 where reopens and not never_solved and not closes_directly and u(t, 'thanks only') >= 0.25 and resolved_at - secs(600) < t1();
@@ -931,11 +965,13 @@ with events as (
     union all
     select t, 2, 'open', created_at + secs(reply_secs * 0.35), 'agent' from ticket
     union all
-    select t, 3, case when u(t, 'hold') < 0.15 then 'hold' else 'pending' end, created_at + secs(reply_secs), 'agent' from ticket where extra > 0 and not is_silent
+    select t, 3, case when u(t, 'hold') < 0.15 then 'hold' else 'pending' end, created_at + secs(reply_secs),
+        'agent' from ticket where extra > 0 and not is_silent
     union all
     select t, 4, 'open', created_at + secs(reply_secs + 0.5 * gap_secs), 'customer' from ticket where extra > 0 and not is_silent
     union all
-    select t, 5, case when closes_directly then 'closed' else 'solved' end, solved_at, case when is_silent then 'automation' else 'agent' end from ticket where not never_solved
+    select t, 5, case when closes_directly then 'closed' else 'solved' end, solved_at,
+        case when is_silent then 'automation' else 'agent' end from ticket where not never_solved
     union all
     select t, 6, 'open', reopened_at, 'customer' from ticket where reopens and not never_solved and not closes_directly
     union all
@@ -970,11 +1006,13 @@ with offered as (
 ),
 
 answers as (
-    select t, k, 1 as seq, offered_at, case when answers then offered_at + secs(600 + 200000 * pow(u(t, 'answered after'), 2)) end as answered_at,
+    select t, k, 1 as seq, offered_at,
+        case when answers then offered_at + secs(600 + 200000 * pow(u(t, 'answered after'), 2)) end as answered_at,
         u(t, 'good') < 0.82 as is_good, answers and u(t, 'revised') < 0.04 as is_revised
     from offered
     union all
-    select t, k, 2, offered_at + to_days(3), offered_at + to_days(3) + secs(500000 * u(t, 'second answer after')), u(t, 'second good') < 0.5, false
+    select t, k, 2, offered_at + to_days(3), offered_at + to_days(3) + secs(500000 * u(t, 'second answer after')),
+        u(t, 'second good') < 0.5, false
     from offered
     where answers and u(t, 'second answer') < 0.05
 )
@@ -1008,7 +1046,8 @@ answered as (
 repeated as (
     select r * 2 as a, *, 1 as attempt from answered
     union all
-    select r * 2 + 1, * replace (responded_at + days_of(0.5 + 9 * u(r, 'again after')) as responded_at), 2 from answered where u(r, 'again') < 0.06
+    select r * 2 + 1, * replace (responded_at + days_of(0.5 + 9 * u(r, 'again after')) as responded_at),
+        2 from answered where u(r, 'again') < 0.06
 )
 
 select
@@ -1029,7 +1068,8 @@ with monthly as (
         m * 100 + j as x, month_start, d, function, category, share, base,
         case when j % 10 = 9 then 'USD' else 'EUR' end as currency, cast(null as bigint) as campaign_no
     from months, (values
-        (0, 27, 'marketing', 'salary', 1.0, 9000), (1, 27, 'sales', 'salaries', 0.8, 21000), (2, 28, 'sales', 'commission', 1.0, 4200),
+        (0, 27, 'marketing', 'salary', 1.0, 9000), (1, 27, 'sales', 'salaries', 0.8, 21000),
+        (2, 28, 'sales', 'commission', 1.0, 4200),
         (3, 5, 'sales', 'software', 1.0, 900), (4, 27, 'support', 'salaries', null, 14000), (5, 25, 'cogs', 'hosting', null, 6200),
         (6, 25, 'cogs', 'payment_fees', null, 1100), (7, 1, 'other', 'rent', null, 5200), (8, 12, 'marketing', 'agency', 0.9, 2500),
         (9, 17, 'marketing', 'events', 1.0, 1800), (10, 20, 'marketing', 'tools', 1.0, 650)
@@ -1039,8 +1079,10 @@ with monthly as (
 
 media as (
     select
-        1000000 + c * 100 + m as x, month_start, 2 + cast(floor(24 * u(c * 100 + m, 'media day')) as integer) as d, 'marketing' as function,
-        'media' as category, 1.0 as share, 1500 as base, case when u(c, 'media currency') < 0.2 then 'USD' else 'EUR' end as currency, c as campaign_no
+        1000000 + c * 100 + m as x, month_start, 2 + cast(floor(24 * u(c * 100 + m, 'media day')) as integer) as d,
+        'marketing' as function,
+        'media' as category, 1.0 as share, 1500 as base,
+        case when u(c, 'media currency') < 0.2 then 'USD' else 'EUR' end as currency, c as campaign_no
     from campaign join months on campaign.start_date < months.month_end and campaign.end_date >= months.month_start
     where is_paid and month_start + to_days(25) < d1()
 ),
@@ -1051,7 +1093,8 @@ credits as (
 )
 
 select
-    x, 'exp_' || lpad(cast(x as varchar), 9, '0') as expense_id, cast(month_start + to_days(d - 1) as date) as spent_on, function, category,
+    x, 'exp_' || lpad(cast(x as varchar), 9, '0') as expense_id, cast(month_start + to_days(d - 1) as date) as spent_on, function,
+    category,
     cast(share as decimal(4, 2)) as share, currency, campaign_no,
     -- Only people grow with the company; campaigns are more of the same size.
     cast(round(base * (0.7 + 0.6 * u(x, 'spent'))

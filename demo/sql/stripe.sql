@@ -3,11 +3,12 @@
 -- export: customers | jsonl
 select
     'customers_' || year(created_at) as _file, customer_no * 10 + copy as _ord,
-    'cus_' || substr(md5('customer' || customer_no || '/' || seed()), 1, 14) as id, 'customer' as object,
-    company_name(k) as name, 'billing@kunde-' || k || '.example' as email, lower(currency) as currency, epoch_of(created_at) as created,
+    customer_id(customer_no) as id, 'customer' as object,
+    company_name(k) as name, 'billing@kunde-' || k || '.example' as email, lower(currency) as currency,
+    epoch_of(created_at) as created,
     not is_test as livemode, u(customer_no, 'delinquent') < 0.03 as delinquent,
     json_object('crm_account_id', case when customer_no % 10 = 2 then known_as[len(known_as)] else known_id(known_as, customer_no, 'stripe') end,
-        'exported_at', cast(epoch_of(t1()) - 3600 as varchar)) as metadata
+        'exported_at', exported_at(1)) as metadata
 from (
     select k, customer_no, account.known_as, account.is_test, account.currency, min(start_at) as created_at
     from subscription join account using (k)
@@ -17,10 +18,13 @@ where copy = 1 or u(customer_no, 'customer twice') < 0.01;
 
 -- export: products | list
 select
-    'products' as _file, id as _ord, id, 'product' as object, name, true as active, epoch_of(t0()) as created, json_object('exported_at', cast(epoch_of(t1()) - 3600 as varchar)) as metadata
+    'products' as _file, id as _ord, id, 'product' as object, name, true as active, epoch_of(t0()) as created,
+    json_object('exported_at', exported_at(1)) as metadata
 from (values
-    ('prod_free', 'Free'), ('prod_starter', 'Starter'), ('prod_team', 'Team'), ('prod_business', 'Business'), ('prod_enterprise', 'Enterprise'),
-    ('prod_addon_analytics', 'Analytics add-on'), ('prod_addon_api', 'API add-on'), ('prod_setup', 'Set-up'), ('prod_usage', 'Usage')
+    ('prod_free', 'Free'), ('prod_starter', 'Starter'), ('prod_team', 'Team'), ('prod_business', 'Business'),
+    ('prod_enterprise', 'Enterprise'),
+    ('prod_addon_analytics', 'Analytics add-on'), ('prod_addon_api', 'API add-on'), ('prod_setup', 'Set-up'),
+    ('prod_usage', 'Usage')
 ) as products (id, name);
 
 -- export: prices | list
@@ -28,22 +32,27 @@ select
     'prices' as _file, id as _ord, id, 'price' as object, product, lower(currency) as currency, unit_amount,
     case price_type when 'one_time' then 'one_time' else 'recurring' end as type,
     case when price_type <> 'one_time' then {
-        'interval': interval_unit(billing), 'interval_count': interval_count(billing), 'usage_type': case price_type when 'usage' then 'metered' else 'licensed' end
+        'interval': interval_unit(billing), 'interval_count': interval_count(billing),
+        'usage_type': case price_type when 'usage' then 'metered' else 'licensed' end
     } end as recurring,
-    true as active, epoch_of(t0()) as created, json_object('exported_at', cast(epoch_of(t1()) - 3600 as varchar)) as metadata
+    true as active, epoch_of(t0()) as created, json_object('exported_at', exported_at(1)) as metadata
 from (
     select distinct
-        'price_' || substr(md5(product || billing || currency || unit_price), 1, 16) as id, product, currency, price_type, billing, minor(unit_price, currency) as unit_amount
+        price_id(product, billing, currency, unit_price) as id, product, currency, price_type, billing,
+        minor(unit_price, currency) as unit_amount
     from item_version
 );
 
 -- export: coupons | list
 select
-    'coupons' as _file, id as _ord, id, 'coupon' as object, id as name, duration, duration_in_months, percent_off, amount_off, currency,
-    epoch_of(t0()) as created, true as valid, json_object('exported_at', cast(epoch_of(t1()) - 3600 as varchar)) as metadata
+    'coupons' as _file, id as _ord, id, 'coupon' as object, id as name, duration, duration_in_months, percent_off, amount_off,
+    currency,
+    epoch_of(t0()) as created, true as valid, json_object('exported_at', exported_at(1)) as metadata
 from (values
-    ('WELCOME25', 'repeating', 6, 25, null, null), ('PARTNER10', 'forever', null, 10, null, null), ('ONCE50', 'once', null, 50, null, null),
-    ('SAVE5_EUR', 'repeating', 12, null, 500, 'eur'), ('SAVE5_USD', 'repeating', 12, null, 500, 'usd'), ('SAVE5_GBP', 'repeating', 12, null, 500, 'gbp'),
+    ('WELCOME25', 'repeating', 6, 25, null, null), ('PARTNER10', 'forever', null, 10, null, null),
+    ('ONCE50', 'once', null, 50, null, null),
+    ('SAVE5_EUR', 'repeating', 12, null, 500, 'eur'), ('SAVE5_USD', 'repeating', 12, null, 500, 'usd'),
+    ('SAVE5_GBP', 'repeating', 12, null, 500, 'gbp'),
     ('SAVE5_JPY', 'repeating', 12, null, 800, 'jpy')
 ) as coupons (id, duration, duration_in_months, percent_off, amount_off, currency);
 
@@ -57,7 +66,8 @@ with records as (
 select
     case when copy = 3 then 'subscriptions_updates' else 'subscriptions_' || year(start_at) end as _file,
     q * 10 + copy as _ord,
-    subscription_id as id, 'subscription' as object, 'cus_' || substr(md5('customer' || customer_no || '/' || seed()), 1, 14) as customer,
+    subscription_id as id, 'subscription' as object,
+    customer_id(customer_no) as customer,
     case when copy = 0 and trial_end is not null then 'trialing' when copy = 0 then 'active' when ended_at is not null then 'canceled' when trial_end >= t1() then 'trialing'
         when unpaid_at is not null then 'unpaid' when past_due_since is not null then 'past_due' else 'active' end as status,
     lower(currency) as currency, epoch_of(start_at) as created, epoch_of(start_at) as start_date,
@@ -85,10 +95,10 @@ select
         'unpaid_at', case when copy <> 0 then cast(epoch_of(unpaid_at) as varchar) end,
         'paused_at', case when copy <> 0 then cast(epoch_of(paused_at) as varchar) end,
         'resumed_at', case when copy <> 0 then cast(epoch_of(resumed_at) as varchar) end,
-        'exported_at', cast(epoch_of(t1()) - case copy when 0 then 3456000 else 3600 end as varchar)
+        'exported_at', exported_at(copy)
     )) as metadata
 from records, (values (0), (1), (2), (3)) as copies (copy)
-where case copy when 1 then u(q, 'sub update') >= 0.08 when 2 then u(q, 'sub update') >= 0.99 else u(q, 'sub update') < 0.08 end;
+where is_delivered(copy, u(q, 'sub update'), 0.08, 0.01);
 
 -- export: subscription_items | jsonl
 select
@@ -97,51 +107,60 @@ select
     item_id as id, 'subscription_item' as object, subscription_id as subscription, quantity,
     epoch_of(iv.valid_from) as created,
     {
-        'id': 'price_' || substr(md5(product || iv.billing || currency || unit_price), 1, 16), 'product': product, 'currency': lower(currency),
+        'id': price_id(product, iv.billing, currency, unit_price), 'product': product,
+        'currency': lower(currency),
         'unit_amount': minor(unit_price, currency), 'type': case price_type when 'one_time' then 'one_time' else 'recurring' end,
         'recurring': case when price_type <> 'one_time' then {
-            'interval': interval_unit(iv.billing), 'interval_count': interval_count(iv.billing), 'usage_type': case price_type when 'usage' then 'metered' else 'licensed' end
+            'interval': interval_unit(iv.billing), 'interval_count': interval_count(iv.billing),
+            'usage_type': case price_type when 'usage' then 'metered' else 'licensed' end
         } end
     } as price,
     json_merge_patch('{}', json_object(
         'version', cast(version as varchar), 'valid_from', cast(epoch_of(valid_from) as varchar),
         'valid_to', case when copy <> 0 then cast(epoch_of(valid_to) as varchar) end, 'change_reason', change_reason,
-        'exported_at', cast(epoch_of(t1()) - case copy when 0 then 3456000 else 3600 end as varchar)
+        'exported_at', exported_at(copy)
     )) as metadata
 from item_version as iv join subscription using (q), (values (0), (1), (2), (3)) as copies (copy)
-where case copy when 1 then u(q, 'item update') >= 0.08 when 2 then u(q, 'item update') >= 0.99 else u(q, 'item update') < 0.08 end;
+where is_delivered(copy, u(q, 'item update'), 0.08, 0.01);
 
 -- export: invoices | list
 select
-    case when copy = 3 then 'invoices_updates' else 'invoices_' || strftime(period_start, '%Y-%m') end as _file, v * 10 + copy as _ord,
-    invoice_id as id, 'invoice' as object, 'cus_' || substr(md5('customer' || total.customer_no || '/' || seed()), 1, 14) as customer, subscription_id as subscription,
-    case when copy = 0 and total.status <> 'draft' then 'open' else total.status end as status, lower(total.currency) as currency, epoch_of(period_start) as created,
+    case when copy = 3 then 'invoices_updates' else 'invoices_' || strftime(period_start, '%Y-%m') end as _file,
+    v * 10 + copy as _ord,
+    invoice_id as id, 'invoice' as object,
+    customer_id(total.customer_no) as customer, subscription_id as subscription,
+    case when copy = 0 and total.status <> 'draft' then 'open' else total.status end as status, lower(total.currency) as currency,
+    epoch_of(period_start) as created,
     {
-        'finalized_at': epoch_of(issued_at), 'paid_at': case when total.status = 'paid' and copy <> 0 then epoch_of(issued_at + to_hours(20)) end,
+        'finalized_at': epoch_of(issued_at),
+        'paid_at': case when total.status = 'paid' and copy <> 0 then epoch_of(issued_at + to_hours(20)) end,
         'voided_at': case when total.status = 'void' and copy <> 0 then epoch_of(issued_at + to_hours(30)) end
     } as status_transitions,
-    cast(subtotal as bigint) as subtotal, cast(net + tax as bigint) as total, tax, cast(net as bigint) as total_excluding_tax, not total.is_test as livemode,
-    json_object('exported_at', cast(epoch_of(t1()) - case copy when 0 then 3456000 else 3600 end as varchar)) as metadata
+    cast(subtotal as bigint) as subtotal, cast(net + tax as bigint) as total, tax, cast(net as bigint) as total_excluding_tax,
+    not total.is_test as livemode,
+    json_object('exported_at', exported_at(copy)) as metadata
 from invoice_total as total join subscription using (q), (values (0), (1), (2), (3)) as copies (copy)
-where case copy when 1 then u(v, 'invoice update') >= 0.04 when 2 then u(v, 'invoice update') >= 0.995 else u(v, 'invoice update') < 0.04 end;
+where is_delivered(copy, u(v, 'invoice update'), 0.04, 0.005);
 
 -- export: invoice_lines | jsonl
 select
     'invoice_lines_' || half_of(period_start) as _file, (v * 10 + item) * 10 + copy as _ord,
-    'il_' || substr(md5('line' || v || '/' || item || '/' || seed()), 1, 24) as id, 'line_item' as object, invoice_id as invoice,
-    case price_type when 'recurring' then 'subscription' else 'invoiceitem' end as type, quantity || ' × ' || product as description, amount, lower(currency) as currency,
+    stripe_id('il_', 'line', v || '/' || item, 24) as id, 'line_item' as object, invoice_id as invoice,
+    case price_type when 'recurring' then 'subscription' else 'invoiceitem' end as type,
+    quantity || ' × ' || product as description, amount, lower(currency) as currency,
     case when discounted > 0 then [{'amount': discounted, 'discount': discount_id}] else [] end as discount_amounts,
     {'start': epoch_of(period_start), 'end': epoch_of(case price_type when 'recurring' then period_end else period_start end)} as period,
-    {'id': 'price_' || substr(md5(product || billing || currency || unit_price), 1, 16), 'product': product, 'type': case price_type when 'one_time' then 'one_time' else 'recurring' end} as price,
+    {'id': price_id(product, billing, currency, unit_price), 'product': product, 'type': case price_type when 'one_time' then 'one_time' else 'recurring' end} as price,
     quantity, subscription_id as subscription, item_id as subscription_item, false as proration,
-    json_object('exported_at', cast(epoch_of(t1()) - 3600 as varchar)) as metadata
+    json_object('exported_at', exported_at(1)) as metadata
 from invoice_line join subscription using (q), (values (1), (2)) as copies (copy)
 where copy = 1 or u(v, 'line twice') < 0.004;
 
 -- export: refunds | list
 select
     'refunds_' || year(refunded_at) as _file, v as _ord, refund_id as id, 'refund' as object, invoice_id as invoice,
-    'ch_' || substr(md5('charge' || v || '/' || seed()), 1, 24) as charge, cast(refunded_net + refunded_tax as bigint) as amount, lower(currency) as currency,
+    stripe_id('ch_', 'charge', v, 24) as charge, cast(refunded_net + refunded_tax as bigint) as amount,
+    lower(currency) as currency,
     epoch_of(refunded_at) as created, status, pick(['requested_by_customer', 'duplicate', null], u(v, 'refund reason')) as reason,
-    json_object('amount_excluding_tax', cast(cast(refunded_net as bigint) as varchar), 'exported_at', cast(epoch_of(t1()) - 3600 as varchar)) as metadata
+    json_object('amount_excluding_tax', cast(cast(refunded_net as bigint) as varchar), 'exported_at', exported_at(1)) as metadata
 from invoice_refund;

@@ -45,7 +45,8 @@ opening as (
 )
 
 select
-    m, k, coalesce(opening, 0) as opening, coalesce(opening_cc, 0) as opening_cc, coalesce(closing, 0) as closing, first_paid_at, start_at
+    m, k, coalesce(opening, 0) as opening, coalesce(opening_cc, 0) as opening_cc, coalesce(closing, 0) as closing, first_paid_at,
+    start_at
 from closing full join opening using (m, k) join first_paid using (k) join truth_months using (m);
 
 create table truth_movement as
@@ -85,7 +86,8 @@ left join (
     from (
         select m, 'mrr' as kpi_id, closing as amount from truth_movement
         union all
-        select m, case movement when 'churn' then 'churned_mrr' else movement || '_mrr' end, abs(change) from truth_movement where movement <> 'none'
+        select m, case movement when 'churn' then 'churned_mrr' else movement || '_mrr' end,
+            abs(change) from truth_movement where movement <> 'none'
         union all
         select m, 'fx_mrr', fx from truth_movement
         union all
@@ -124,8 +126,10 @@ select 'customer_retention_rate', 'month', month_start, kept, opening from count
 create table truth_revenue as
 with billed as (
     select
-        line.v, item, cast(amount - discounted as double) / case when line.currency = 'JPY' then 1 else 100 end as native, line.currency, local_day(issued_at) as sold_on,
-        local_day(line.period_start) as service_start, case when price_type = 'recurring' then local_day(line.period_end) end as service_end
+        line.v, item, cast(amount - discounted as double) / case when line.currency = 'JPY' then 1 else 100 end as native,
+        line.currency, local_day(issued_at) as sold_on,
+        local_day(line.period_start) as service_start,
+        case when price_type = 'recurring' then local_day(line.period_end) end as service_end
     from invoice_line as line join invoice using (v)
     where status in ('paid', 'open') and not is_test and issued_at is not null
 ),
@@ -137,9 +141,11 @@ parts as (
     from billed join truth_months on service_start < month_end and service_end > month_start
     where service_end > service_start
     union all
-    select date_trunc('month', sold_on), currency, sold_on, native from billed where service_end is null or service_end <= service_start
+    select date_trunc('month', sold_on), currency, sold_on,
+        native from billed where service_end is null or service_end <= service_start
     union all
-    select date_trunc('month', local_day(ordered_at)), currency, local_day(ordered_at), cast(quantity * unit_price - discount as double)
+    select date_trunc('month', local_day(ordered_at)), currency, local_day(ordered_at),
+        cast(quantity * unit_price - discount as double)
     from purchase_line join (select p, k, status from purchase) using (p, k)
     where status in ('paid', 'fulfilled') and k not in (select k from account where is_test)
     union all
@@ -147,7 +153,8 @@ parts as (
     from purchase_refund
     where k not in (select k from account where is_test)
     union all
-    select date_trunc('month', local_day(refunded_at)), currency, local_day(refunded_at), -cast(refunded_net as double) / case when currency = 'JPY' then 1 else 100 end
+    select date_trunc('month', local_day(refunded_at)), currency, local_day(refunded_at),
+        -cast(refunded_net as double) / case when currency = 'JPY' then 1 else 100 end
     from invoice_refund
     where status = 'succeeded' and k not in (select k from account where is_test)
 )
@@ -268,7 +275,8 @@ solved as (
 )
 
 select
-    t, submitter, schedule_id, created_at, first_reply_at, case when status in ('solved', 'closed') then last_solved_at end as resolved_at
+    t, submitter, schedule_id, created_at, first_reply_at,
+    case when status in ('solved', 'closed') then last_solved_at end as resolved_at
 from (select t, submitter, case when country = 'US' then 'us_support' else 'standard' end as schedule_id, created_at from ticket where not is_spam and not is_deleted and not is_test)
 left join (select t, first_reply_at from reply) using (t)
 left join solved using (t)
@@ -295,18 +303,21 @@ group by t;
 
 insert into kpi_truth
 select
-    'first_response_time_business', 'month', month_start, coalesce(sum(cast(coalesce(open_seconds, 0) as decimal(24, 6))), 0) / 60, count(t)
+    'first_response_time_business', 'month', month_start, coalesce(sum(cast(coalesce(open_seconds, 0) as decimal(24, 6))), 0) / 60,
+    count(t)
 from truth_months left join (truth_ticket left join truth_business_response using (t))
     on date_trunc('month', local_day(first_reply_at)) = month_start and submitter = 'customer' and first_reply_at >= created_at
 group by month_start;
 
 insert into kpi_truth
-select 'first_response_time', 'month', month_start, coalesce(sum(cast(epoch(first_reply_at) - epoch(created_at) as decimal(24, 6))), 0) / 60, count(t)
+select 'first_response_time', 'month', month_start,
+    coalesce(sum(cast(epoch(first_reply_at) - epoch(created_at) as decimal(24, 6))), 0) / 60, count(t)
 from truth_months left join truth_ticket
     on date_trunc('month', local_day(first_reply_at)) = month_start and submitter = 'customer' and first_reply_at >= created_at
 group by month_start
 union all
-select 'average_resolution_time', 'month', month_start, coalesce(sum(cast(epoch(resolved_at) - epoch(created_at) as decimal(24, 6))), 0) / 60, count(t)
+select 'average_resolution_time', 'month', month_start,
+    coalesce(sum(cast(epoch(resolved_at) - epoch(created_at) as decimal(24, 6))), 0) / 60, count(t)
 from truth_months left join truth_ticket on date_trunc('month', local_day(resolved_at)) = month_start
 group by month_start;
 
@@ -323,7 +334,8 @@ with answers as (
     where kind = 'csat' and not is_test and not is_deleted and score between 1 and 5
     union all
     -- A revision turns the answer round.
-    select 'csat', case when is_good = (revised_at is null) then 1 else 0 end, 'ticket ' || t, coalesce(revised_at, answered_at), t * 2 + seq
+    select 'csat', case when is_good = (revised_at is null) then 1 else 0 end, 'ticket ' || t, coalesce(revised_at, answered_at),
+        t * 2 + seq
     from rating
     where answered_at is not null
 ),
@@ -371,7 +383,8 @@ join kpi_truth as churned on churned.kpi_id = 'churned_mrr' and churned.period_s
 join kpi_truth as less on less.kpi_id = 'contraction_mrr' and less.period_start = gains.period_start
 where gains.kpi_id = 'new_mrr'
 union all
-select 'net_revenue_retention', 'month', month_start, coalesce(sum(closing) filter (where opening > 0), 0), coalesce(sum(opening_cc), 0)
+select 'net_revenue_retention', 'month', month_start, coalesce(sum(closing) filter (where opening > 0), 0),
+    coalesce(sum(opening_cc), 0)
 from truth_months left join truth_customer_month using (m)
 group by month_start
 union all
@@ -386,7 +399,8 @@ group by month_start;
 insert into kpi_truth
 with orders as (
     select
-        p, valid.k, date_trunc('month', local_day(valid.ordered_at)) as month_start, sum(cast(round(cast(quantity * unit_price - discount as double) * rate, 4) as decimal(18, 4))) as amount
+        p, valid.k, date_trunc('month', local_day(valid.ordered_at)) as month_start,
+        sum(cast(round(cast(quantity * unit_price - discount as double) * rate, 4) as decimal(18, 4))) as amount
     from valid_order as valid join purchase_line using (p)
     join fx on fx.currency = purchase_line.currency and fx.day = local_day(valid.ordered_at)
     where valid.k not in (select k from account where is_test)
