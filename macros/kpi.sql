@@ -14,11 +14,12 @@
                                 only with outcomes=true, otherwise every row counts
         <slices>                one column per slice; NULL is the unknown member (G-24)
 
-    `vars: {slices: none}` switches slices off, for unit tests that show undivided values only.
+    `vars: {slices: none}` switches slices off, `{slices: stage owner}` all but those named: for unit tests that show few rows.
 #}
 
 {% macro active_slices(slices) -%}
-    {{ return([] if var('slices', 'all') == 'none' else slices) }}
+    {%- set wanted = var('slices', 'all') -%}
+    {{ return(slices if wanted == 'all' else slices | select('in', wanted.split()) | list) }}
 {%- endmacro %}
 
 {#- Member of a slice that a row belongs to. -#}

@@ -7,7 +7,7 @@
 
 {#- An amount in reporting currency; the rate comes from a join with int_fx_rates (see fx_join). NULL where no rate is known. -#}
 {% macro in_reporting_currency(amount, currency, rates='rates') -%}
-    {{ money("cast(" ~ amount ~ " as double) * case when " ~ currency_or_reporting(currency) ~ " = " ~ reporting_currency() ~ " then 1 else " ~ rates ~ ".rate end") }}
+    {{ money("cast(" ~ amount ~ " as decimal(28, 10)) * case when " ~ currency_or_reporting(currency) ~ " = " ~ reporting_currency() ~ " then 1 else " ~ rates ~ ".rate end") }}
 {%- endmacro %}
 
 {% macro reporting_currency() -%}
@@ -36,4 +36,9 @@
         when 'week' then cast(12 as double) / 52
         when 'day' then cast(12 as double) / 365
     end
+{%- endmacro %}
+
+{#- An amount that is yet to be added up: an exact decimal, so that a sum does not depend on the order of its rows. -#}
+{% macro exact_amount(amount) -%}
+    cast({{ amount }} as decimal(38, 10))
 {%- endmacro %}

@@ -14,7 +14,7 @@ quotes as (
     select
         rate_date,
         upper(from_currency) as from_currency,
-        cast(max(rate) as double) as rate
+        cast(max(rate) as decimal(28, 10)) as rate
     from (
         select rate_date, from_currency, to_currency, rate
         from delivered

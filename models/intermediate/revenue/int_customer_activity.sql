@@ -8,15 +8,15 @@ final as (
     {% endif -%}
     {{ 'union all' if var('customer_model') == 'hybrid' }}
     {% if var('customer_model') in ('transactional', 'hybrid') -%}
-    -- An order on day D makes an active customer of the closings up to the midnight that begins day D + window.
+    -- An order makes an active customer of its account for the window that follows it, in local calendar days.
     select
         account_id,
         'order' as basis,
         ordered_at as valid_from,
-        {{ local_midnight(add_days(local_date('ordered_at'), var('activity_window_days'))) }} as valid_to,
+        {{ utc_instant(local_time('ordered_at') ~ " + interval '" ~ var('activity_window_days') ~ "' day") }} as valid_to,
         'voluntary' as end_cause
     from {{ ref('int_orders') }}
-    where is_valid
+    where is_valid and account_id is not null
     {% endif -%}
 )
 

@@ -16,7 +16,7 @@ final as (
         acquisition_share,
         campaign_id
     from expenses
-    where spent_on < {{ local_date(as_of()) }}
+    where {{ local_midnight('spent_on') }} < {{ as_of() }}
 )
 
 select * from final

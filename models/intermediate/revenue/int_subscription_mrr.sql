@@ -6,21 +6,7 @@ subscriptions as (
 ),
 
 versions as (
-    select
-        subscription_id,
-        coalesce(item_id, subscription_id) as item_id,
-        product_id,
-        plan_id,
-        cast(interval_count as integer) as interval_count,
-        "interval" as billing_unit,
-        currency,
-        change_reason,
-        valid_from,
-        valid_to,
-        cast(quantity as double) as quantity,
-        cast(unit_price as double) as unit_price
-    from ({{ union_sources('subscription_version') }}) as unioned
-    where coalesce(price_type, 'recurring') = 'recurring'
+    select * from {{ ref('int_subscription_versions') }}
 ),
 
 discounts as (
@@ -103,9 +89,9 @@ items as (
         versions.currency,
         versions.change_reason,
         versions.valid_from as version_from,
-        versions.quantity * versions.unit_price as interval_price,
-        {{ months_per_interval('versions.billing_unit', 'versions.interval_count') }} as months_per_interval,
-        sum(versions.quantity * versions.unit_price) over (partition by paying.subscription_id, paying.valid_from) as subscription_price
+        versions.interval_price,
+        versions.months_per_interval,
+        sum(versions.interval_price) over (partition by paying.subscription_id, paying.valid_from) as subscription_price
     from paying
     inner join versions
         on
@@ -159,7 +145,7 @@ final as (
         priced.product_id,
         priced.plan_id,
         case when priced.interval_count = 1 then '' else cast(priced.interval_count as varchar) || ' ' end || priced.billing_unit as billing_interval,
-        {{ currency_or_reporting('priced.currency') }} as currency,
+        priced.currency,
         priced.monthly_amount,
         priced.monthly_price,
         priced.change_reason,
@@ -168,8 +154,9 @@ final as (
         priced.valid_to,
         -- why the amount stops at valid_to, should nothing follow
         case
-            when pause_starts.subscription_id is not null and priced.valid_to < coalesce(priced.ended_at, timestamp '9999-12-31') then 'pause'
-            else priced.end_cause
+            when priced.valid_to = priced.ended_at then priced.end_cause
+            when pause_starts.subscription_id is not null then 'pause'
+            else 'voluntary'
         end as end_cause
     from priced
     left join pause_starts

@@ -2,46 +2,36 @@
 -- contract 4.A2: net revenue of the period over customer-months, half of each month's opening and half of its closing customers
 with
 
-months as (
-    select period_start, closing_date
-    from {{ ref('dim_periods') }}
-    where grain = 'month'
+revenue as (
+    select *, revenue_date as kpi_date, net_revenue_amount as numerator, 0 as denominator
+    from {{ ref('fct_revenue') }}
 ),
 
-customers as (
-    select * from {{ ref('fct_customer_snapshots') }} where is_active
-),
-
-half_months as (
-    select months.period_start as kpi_date, customers.*
-    from months
-    inner join customers
-        on months.period_start = customers.closing_date
-    union all
-    select months.period_start, customers.*
-    from months
-    inner join customers
-        on months.closing_date = customers.closing_date
+customer_months as (
+    select *, month_start as kpi_date, 0 as numerator, customer_months as denominator
+    from {{ ref('fct_customer_months') }}
 ),
 
 population as (
+    {% for relation in ['revenue', 'customer_months'] -%}
     select
-        'arpu' as kpi_id, revenue_date as kpi_date, net_revenue_amount as numerator, cast(0 as decimal(3, 1)) as denominator,
+        'arpu' as kpi_id, kpi_date, numerator, denominator,
         segment, industry, country, acquisition_channel, owner, team, cohort_month
-    from {{ ref('fct_revenue') }}
-    union all
-    select
-        'arpu', kpi_date, 0, 0.5,
-        segment, industry, country, acquisition_channel, owner, team, cohort_month
-    from half_months
+    from {{ relation }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 by_period as (
     {{ rolled_up_events('arpu', 'population', d_cust()) }}
 ),
 
+sampled as (
+    {{ sampled_by_denominator('by_period') }}
+),
+
 final as (
-    {{ published('arpu', ['by_period']) }}
+    {{ published('arpu', ['sampled']) }}
 )
 
 select * from final

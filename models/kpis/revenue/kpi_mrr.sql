@@ -22,6 +22,10 @@ customers as (
     where mrr_amount > 0
 ),
 
+monthly as (
+    select * from {{ ref('fct_mrr_movements') }}
+),
+
 movements as (
     select
         month_start as kpi_date,
@@ -29,20 +33,36 @@ movements as (
         amount as numerator,
         null as denominator,
         *
-    from {{ ref('fct_mrr_movements') }}
+    from monthly
+    where movement <> 'transfer'
+),
+
+net_movements as (
+    select
+        month_start as kpi_date,
+        'net_new_mrr' as kpi_id,
+        case when movement in ('churn', 'contraction') then -amount else amount end as numerator,
+        null as denominator,
+        *
+    from monthly
+    where movement in ('new', 'reactivation', 'expansion', 'contraction', 'churn')
 ),
 
 flows as (
     select * from movements
     union all
-    select month_start as kpi_date, 'net_new_mrr' as kpi_id, case when movement in ('churn', 'contraction') then -amount else amount end as numerator, null as denominator, *
-    from {{ ref('fct_mrr_movements') }}
-    where movement in ('new', 'reactivation', 'expansion', 'contraction', 'churn')
+    select * from net_movements
+),
+
+transfers as (
+    select month_start as kpi_date, 'transfer_mrr' as kpi_id, amount as numerator, null as denominator, *
+    from monthly
+    where movement = 'transfer'
 ),
 
 -- Subscribers who join and leave inside one month are in no movement.
 passers_by as (
-    select 'intra_period_churn_count' as kpi_id, month_start as kpi_date, 1 as numerator, null as denominator
+    select 'intra_period_churn_count' as kpi_id, month_start as kpi_date, 1 as numerator, null as denominator, *
     from {{ ref('fct_intra_month_customers') }}
 ),
 
@@ -68,12 +88,16 @@ flow_rows as (
     {{ rolled_up_events('mrr', 'flows', d_cust()) }}
 ),
 
+transfer_rows as (
+    {{ rolled_up_events('mrr', 'transfers', ['segment', 'owner', 'team']) }}
+),
+
 passer_by_rows as (
-    {{ rolled_up_events('mrr', 'passers_by') }}
+    {{ rolled_up_events('mrr', 'passers_by', d_cust()) }}
 ),
 
 final as (
-    {{ published('mrr', ['closing_rows', 'customer_rows', 'announced_rows', 'flow_rows', 'passer_by_rows']) }}
+    {{ published('mrr', ['closing_rows', 'customer_rows', 'announced_rows', 'flow_rows', 'transfer_rows', 'passer_by_rows']) }}
 )
 
 select * from final

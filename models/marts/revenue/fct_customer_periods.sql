@@ -84,7 +84,7 @@ final as (
         cast(coalesce(constant_currency.opening_cc_amount, 0) as decimal(18, 4)) as opening_cc_amount,
         coalesce(closings.mrr_amount, 0) as closing_amount,
         lifecycle.first_paid_date,
-        lifecycle.first_paid_at >= periods.start_at as is_first_paid_in_period,
+        coalesce(lifecycle.first_paid_at >= periods.start_at, true) as is_first_paid_in_period,
         case when coalesce(openings.is_active, false) and not coalesce(closings.is_active, false) then losses.end_cause end as churn_subtype,
         openings.segment as opening_segment,
         openings.owner as opening_owner,

@@ -1,0 +1,30 @@
+-- grain: one row per KPI id, grain, period and slice
+-- contract 5.1: of the MRR of the opening customers, at constant currency, the share that is kept, expansion left out per customer; 1 less it is the churn
+with
+
+customers as (
+    select
+        *,
+        least(closing_amount, opening_cc_amount) as retained_amount,
+        opening_segment as segment,
+        opening_owner as owner,
+        opening_team as team
+    from {{ ref('fct_customer_periods') }}
+    where opening_amount > 0
+),
+
+population as (
+    select 'gross_revenue_retention' as kpi_id, retained_amount as numerator, opening_cc_amount as denominator, * from customers
+    union all
+    select 'gross_mrr_churn_rate' as kpi_id, opening_cc_amount - retained_amount as numerator, opening_cc_amount as denominator, * from customers
+),
+
+cohorts as (
+    {{ rolled_up_cohorts('gross_revenue_retention', 'population', d_cust()) }}
+),
+
+final as (
+    {{ published('gross_revenue_retention', ['cohorts']) }}
+)
+
+select * from final
