@@ -69,6 +69,7 @@ class Watcher:
         if kind == "STEP_START":
             phase = self.phase(event.step_key)
             self._started[event.step_key] = time.monotonic()
+            self._shown = time.monotonic()
             if phase == "transform":
                 self.finish("load", "gate 1")
             elif phase == "release":
