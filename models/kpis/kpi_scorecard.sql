@@ -33,6 +33,32 @@ sequenced as (
         on undivided.kpi_id = shown_grain.kpi_id and undivided.grain = shown_grain.grain
 ),
 
+-- The goal of the shown period, else the newest one that the period lies in.
+goals as (
+    select goals.*, attained.value as attainment, attained.status as goal_status
+    from {{ ref('fct_goals') }} as goals
+    left join {{ ref('kpi_goal_attainment') }} as attained
+        on goals.goal_id = attained.dim_value
+    where goals.dim_name = 'all'
+),
+
+shown_goals as (
+    select
+        sequenced.kpi_id as shown_kpi_id,
+        goals.*,
+        row_number() over (
+            partition by sequenced.kpi_id
+            order by case when goals.period_start = sequenced.period_start then 0 else 1 end, goals.period_end, goals.set_at desc, goals.goal_id
+        ) as choice
+    from sequenced
+    inner join goals
+        on
+            sequenced.kpi_id = goals.kpi_id
+            and goals.period_start <= sequenced.period_start
+            and sequenced.period_end <= goals.period_end
+    where sequenced.recency = 1
+),
+
 final as (
     select
         catalog.kpi_id,
@@ -66,12 +92,22 @@ final as (
         sequenced.is_complete,
         sequenced.is_mature,
         coalesce(sequenced.status, 'no_data') as status,
+        shown_goals.goal_id,
+        cast(shown_goals.target_value as double) as target_value,
+        shown_goals.period_end as target_date,
+        shown_goals.attainment,
+        shown_goals.expected_progress,
+        shown_goals.goal_status,
+        shown_goals.smart_defect,
         catalog.definition,
         sequenced.as_of,
         sequenced.run_id
     from catalog
     left join sequenced
         on catalog.kpi_id = sequenced.kpi_id and sequenced.recency = 1
+    left join shown_goals
+        on catalog.kpi_id = shown_goals.shown_kpi_id and shown_goals.choice = 1
+    where coalesce(catalog.grains, '') <> ''
 )
 
 select * from final

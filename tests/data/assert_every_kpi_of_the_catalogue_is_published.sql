@@ -3,7 +3,7 @@ select catalog.kpi_id, 'in the catalogue, not in kpi_values' as problem
 from {{ ref('kpi_catalog') }} as catalog
 left join {{ ref('kpi_values') }} as kpi_values
     on catalog.kpi_id = kpi_values.kpi_id
-where kpi_values.kpi_id is null and catalog.grains is not null
+where kpi_values.kpi_id is null and coalesce(catalog.grains, '') <> ''
 
 union all
 
