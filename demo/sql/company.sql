@@ -218,7 +218,8 @@ select
     case country when 'US' then 'USD' when 'GB' then 'GBP' when 'JP' then 'JPY' else 'EUR' end as currency,
     case when is_initial then at_work(t0() + days_of(1.5 + 75 * u(k, 'created')), u(k, 'created hour'))
         else lead_at + days_of(0.05 + 20 * pow(u(k, 'converts after'), 2)) end as created_at,
-    case when k % 100 = 3 then 2 when k % 25 = 3 then 1 else 0 end as shells
+    -- Duplicates that were merged into it since: 0, 1 or 2 (a chain).
+    case when lead_at + to_days(25) >= t1() then 0 when k % 100 = 3 then 2 when k % 25 = 3 then 1 else 0 end as shells
 from base;
 
 create table account as
@@ -935,29 +936,29 @@ from traits;
 create macro agent_at(agent_no, left_on, ts) as case when left_on is null or local_day(ts) < left_on then 900000000 + agent_no else 900000001 end;
 
 create table ticket_message as
-with replies as (
-    select t, 10 + j as seq, 'agent' as author, true as is_public, created_at + secs(reply_secs + j * gap_secs) as happened_at
+with messages as (
+    select t, 1 as seq, submitter as author, true as is_public, created_at as happened_at from ticket
+    union all
+    select t, 2, 'bot', true, created_at + secs(30)
+    from ticket where submitter = 'customer' and channel in ('email', 'chat') and u(t, 'auto reply') < 0.5
+    union all
+    select t, 3, 'agent', false, created_at + secs(reply_secs * 0.4) from ticket where u(t, 'note') < 0.3
+    union all
+    select t, 10 + j, 'agent', true, created_at + secs(reply_secs + j * gap_secs)
     from ticket, range(0, 4) as series (j)
     where j <= extra and not is_silent
+    union all
+    select t, 20 + j, 'customer', true, created_at + secs(reply_secs + (j + 0.5) * gap_secs)
+    from ticket, range(0, 3) as series (j)
+    where j < extra and not is_silent
+    union all
+    select t, 30, 'customer', true, reopened_at from ticket where reopens and not never_solved and not closes_directly
+    union all
+    select t, 31, 'agent', true, resolved_at - secs(600) from ticket
+    where reopens and not never_solved and not closes_directly and u(t, 'thanks only') >= 0.25
 )
 
-select t, 1 as seq, submitter as author, true as is_public, created_at as happened_at from ticket
-union all
-select t, 2, 'bot', true,
-    created_at + secs(30) from ticket where submitter = 'customer' and channel in ('email', 'chat') and u(t, 'auto reply') < 0.5
-union all
-select t, 3, 'agent', false, created_at + secs(reply_secs * 0.4) from ticket where u(t, 'note') < 0.3
-union all
-from replies where happened_at < t1()
-union all
-select t, 20 + j, 'customer', true, created_at + secs(reply_secs + (j + 0.5) * gap_secs) from ticket, range(0, 3) as series (j)
-where j < extra and not is_silent and created_at + secs(reply_secs + (j + 0.5) * gap_secs) < t1()
-union all
-select t, 30, 'customer', true,
-    reopened_at from ticket where reopens and not never_solved and not closes_directly and reopened_at < t1()
-union all
-select t, 31, 'agent', true, resolved_at - secs(600) from ticket
-where reopens and not never_solved and not closes_directly and u(t, 'thanks only') >= 0.25 and resolved_at - secs(600) < t1();
+from messages where happened_at < t1();
 
 create table ticket_status as
 with events as (

@@ -261,7 +261,7 @@ select
     case visits.stage when 'Prospecting' then 0.1 when 'Qualification' then 0.2 when 'Proposal' then 0.5 else 0.75 end as probability,
     case visits.stage when 'Proposal' then 'BestCase' when 'Negotiation' then 'Commit' else 'Pipeline' end as forecast_category,
     owner_id,
-    iso_utc(utc_of(cast(day + 1 as date))) as source_updated_at
+    iso_utc(before_end(utc_of(cast(day + 1 as date)))) as source_updated_at
 from days
 join visits on entered_at < utc_of(cast(day + 1 as date)) and (left_at is null or left_at >= utc_of(cast(day + 1 as date)))
 join opportunity_state using (o)

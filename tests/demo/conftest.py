@@ -11,7 +11,7 @@ import pytest
 
 from demo.generate import write_exports
 
-SCALE = 0.3
+SCALE = 1
 
 
 class Company(NamedTuple):
