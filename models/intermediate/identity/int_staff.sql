@@ -10,6 +10,7 @@ final as (
         user_id,
         role,
         team,
+        lower(trim(email)) as email,
         coalesce(is_bot, false) as is_bot,
         coalesce(is_active, true) as is_active
     from staff

@@ -20,12 +20,15 @@ eligible as (
         leads.owner_id,
         leads.converted_at,
         leads.converted_account_id as account_id,
-        leads.converted_opportunity_id,
+        coalesce(opportunity_keys.surviving_opportunity_id, leads.converted_opportunity_id) as converted_opportunity_id,
         leads.referral_id,
+        lower(trim(leads.email)) as email,
         leads.first_touched_at
     from leads
     inner join survivors
         on leads.lead_id = survivors.lead_id
+    left join {{ ref('int_opportunity_keys') }} as opportunity_keys
+        on leads.converted_opportunity_id = opportunity_keys.opportunity_id
     where
         not coalesce(leads.is_deleted, false)
         and not coalesce(leads.is_test, false)

@@ -5,10 +5,8 @@ opportunities as (
     {{ union_sources('opportunity') }}
 ),
 
-survivors as (
-    select opportunity_id
-    from {{ ref('int_opportunity_keys') }}
-    where opportunity_id = surviving_opportunity_id
+opportunity_keys as (
+    select * from {{ ref('int_opportunity_keys') }}
 ),
 
 lead_keys as (
@@ -22,15 +20,22 @@ stage_entries as (
 eligible as (
     select opportunities.*
     from opportunities
-    inner join survivors
-        on opportunities.opportunity_id = survivors.opportunity_id
+    inner join opportunity_keys
+        on opportunities.opportunity_id = opportunity_keys.opportunity_id
     where
-        not coalesce(opportunities.is_deleted, false)
-        and opportunities.created_at < {{ as_of() }}
+        opportunity_keys.opportunity_id = opportunity_keys.surviving_opportunity_id
+        and not opportunity_keys.is_excluded
 ),
 
 kept as (
     {{ of_surviving_accounts('eligible') }}
+),
+
+-- A source that keeps a stage history is taken at its word; of one that keeps none, the record's own flags and close date are
+-- all there is.
+sources_with_history as (
+    select distinct _source
+    from ({{ union_sources('opportunity_stage_event') }}) as unioned
 ),
 
 -- The last entry of the stage history decides; an editable close date does not.
@@ -43,7 +48,20 @@ outcomes as (
     where entry_number = entry_count
 ),
 
--- Without any stage history the record's own flags and close date are all there is.
+decided_by_record as (
+    select
+        kept.opportunity_id,
+        case when coalesce(kept.is_won, false) then 'won' else 'lost' end as outcome,
+        {{ local_midnight('kept.close_date') }} as decided_at
+    from kept
+    left join sources_with_history
+        on kept._source = sources_with_history._source
+    where
+        sources_with_history._source is null
+        and (coalesce(kept.is_won, false) or coalesce(kept.is_closed, false))
+        and {{ local_midnight('kept.close_date') }} < {{ as_of() }}
+),
+
 final as (
     select
         kept.opportunity_id,
@@ -59,21 +77,14 @@ final as (
         kept.next_step,
         kept.last_activity_at,
         coalesce(lead_keys.surviving_lead_id, kept.lead_id) as lead_id,
-        case
-            when outcomes.opportunity_id is not null then outcomes.stage_category
-            when coalesce(kept.is_won, false) and {{ local_midnight('kept.close_date') }} < {{ as_of() }} then 'won'
-            when coalesce(kept.is_closed, false) and {{ local_midnight('kept.close_date') }} < {{ as_of() }} then 'lost'
-            else 'open'
-        end as outcome,
-        case
-            when outcomes.stage_category in ('won', 'lost') then outcomes.decided_at
-            when outcomes.opportunity_id is null and (coalesce(kept.is_won, false) or coalesce(kept.is_closed, false))
-                and {{ local_midnight('kept.close_date') }} < {{ as_of() }}
-                then {{ local_midnight('kept.close_date') }}
-        end as decided_at
+        coalesce(outcomes.stage_category, decided_by_record.outcome, 'open') as outcome,
+        case when outcomes.stage_category in ('won', 'lost') then outcomes.decided_at else decided_by_record.decided_at end as decided_at,
+        decided_by_record.opportunity_id is not null as is_decided_by_record
     from kept
     left join outcomes
         on kept.opportunity_id = outcomes.opportunity_id
+    left join decided_by_record
+        on kept.opportunity_id = decided_by_record.opportunity_id
     left join lead_keys
         on kept.lead_id = lead_keys.lead_id
 )

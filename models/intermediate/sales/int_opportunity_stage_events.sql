@@ -5,34 +5,32 @@ events as (
     {{ union_sources('opportunity_stage_event') }}
 ),
 
-opportunity_keys as (
-    select * from {{ ref('int_opportunity_keys') }}
-),
-
 stages as (
     select * from {{ ref('opportunity_stages') }}
 ),
 
+kept as (
+    {{ of_surviving_opportunities('events') }}
+),
+
 moved as (
     select
-        coalesce(opportunity_keys.surviving_opportunity_id, events.opportunity_id) as opportunity_id,
-        events.stage,
-        events.stage_order,
-        events.entered_at,
-        coalesce(events.event_id, '') as event_id,
+        kept.opportunity_id,
+        kept.stage,
+        kept.stage_order,
+        kept.entered_at,
+        coalesce(kept.event_id, '') as event_id,
         coalesce(stages.stage_category, 'open') as stage_category
-    from events
-    left join opportunity_keys
-        on events.opportunity_id = opportunity_keys.opportunity_id
+    from kept
     left join stages
-        on lower(trim(events.stage)) = stages.stage
-    where events.entered_at < {{ as_of() }}
+        on lower(trim(kept.stage)) = stages.stage
+    where kept.entered_at < {{ as_of() }}
 ),
 
 compared as (
     select
         *,
-        lag(stage) over (partition by opportunity_id order by entered_at, stage_order, event_id, stage) as previous_stage
+        lag(stage) over (partition by opportunity_id order by entered_at, coalesce(stage_order, 0), event_id, stage) as previous_stage
     from moved
 ),
 
@@ -49,10 +47,13 @@ final as (
         stage_order,
         stage_category,
         entered_at,
-        row_number() over (partition by opportunity_id order by entered_at, stage_order, event_id, stage) as entry_number,
+        row_number() over stays as entry_number,
         count(*) over (partition by opportunity_id) as entry_count,
-        lead(entered_at) over (partition by opportunity_id order by entered_at, stage_order, event_id, stage) as left_at
+        lead(entered_at) over stays as left_at,
+        lead(stage_order) over stays as next_stage_order,
+        lead(stage_category) over stays as next_stage_category
     from entries
+    window stays as (partition by opportunity_id order by entered_at, coalesce(stage_order, 0), event_id, stage)
 )
 
 select * from final
