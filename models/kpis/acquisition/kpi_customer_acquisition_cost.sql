@@ -1,5 +1,6 @@
 -- grain: one row per KPI id, grain, period and slice
 -- contract 4.C1: the acquisition share of sales and marketing cost over the accounts that paid for the first time
+{%- set lag = var('cac_lag_months') | int %}
 with
 
 costs as (
@@ -14,12 +15,14 @@ costs as (
 ),
 
 new_customers as (
-    select
-        first_paid_date as kpi_date,
-        0 as numerator,
-        1 as denominator,
-        acquisition_channel
+    select first_paid_date as kpi_date, 0 as numerator, 1 as denominator, acquisition_channel
     from {{ ref('fct_new_customers') }}
+),
+
+-- A period's cost period lies cac_lag_months before it: the cost of a month counts in the month so much later.
+lagged_costs as (
+    select {{ add_months("cast(date_trunc('month', kpi_date) as date)", lag) }} as kpi_date, numerator, denominator, acquisition_channel
+    from costs
 ),
 
 population as (
@@ -30,10 +33,17 @@ population as (
     select 'cac_marketing_only', kpi_date, numerator, denominator, acquisition_channel from costs where expense_function = 'marketing'
     union all
     select 'cac_marketing_only', kpi_date, numerator, denominator, acquisition_channel from new_customers
+    union all
+    select 'cac_lagged', kpi_date, numerator, denominator, acquisition_channel from lagged_costs
+    union all
+    select 'cac_lagged', kpi_date, numerator, denominator, acquisition_channel from new_customers
 ),
 
+-- A channel is published where cost is attributed to it: rows without a customer are those of its cost.
 by_period as (
-    {{ rolled_up_events('customer_acquisition_cost', 'population', ['acquisition_channel']) }}
+    select *
+    from ({{ rolled_up_events('customer_acquisition_cost', 'population', ['acquisition_channel']) }}) as rolled_up
+    where dim_name = 'all' or contributions > sample_size
 ),
 
 final as (
@@ -41,3 +51,4 @@ final as (
 )
 
 select * from final
+{{ "where kpi_id <> 'cac_lagged'" if lag == 0 }}
