@@ -1,40 +1,46 @@
 -- grain: one row per KPI id, grain, period and slice
--- contract 4.D1: mean days from creation (duration: from the first prospecting) to winning, of what was won in the period
+-- contract 4.D1: mean days from creation to winning, of what was won in the period; open opportunities and their age beside it
+{%- set slices = d_sales() + ['amount_band'] %}
 with
-
-opportunities as (
-    select * from {{ ref('fct_opportunities') }}
-    where opportunity_type in ('new', 'expansion') and outcome in ('won', 'open')
-),
-
-measured as (
-    select 'sales_cycle_length' as kpi_id, cycle_seconds as numerator, 1 as denominator, * from opportunities
-    union all
-    select 'sales_cycle_duration' as kpi_id, prospecting_seconds as numerator, 1 as denominator, * from opportunities
-),
 
 population as (
     select
-        *,
-        case when outcome = 'won' then decided_date else created_date end as kpi_date,
-        case when outcome = 'open' then 'censored' when numerator < 0 then 'rejected' else 'counted' end as kpi_outcome
-    from measured
+        'sales_cycle_length' as kpi_id,
+        coalesce(decided_date, created_date) as kpi_date,
+        cycle_seconds as numerator,
+        1 as denominator,
+        case when outcome = 'open' then 'censored' when cycle_seconds < 0 then 'rejected' else 'counted' end as outcome,
+        {{ slices | join(', ') }}
+    from {{ ref('fct_opportunities') }}
+    where opportunity_type in ('new', 'expansion') and outcome in ('won', 'open')
 ),
 
-marked as (
-    select population.* exclude (outcome, kpi_outcome), kpi_outcome as outcome from population
+-- A mean of won deals is biased towards survivors: what is still open at the close stands beside it.
+open_opportunities as (
+    select * from {{ ref('fct_open_opportunities') }}
+    where is_created and opportunity_type in ('new', 'expansion')
+),
+
+standing as (
+    select 'open_opportunity_count' as kpi_id, 1 as numerator, null as denominator, * from open_opportunities
+    union all
+    select 'open_opportunity_age', age_seconds, 1, * from open_opportunities
 ),
 
 by_period as (
-    {{ rolled_up_events('sales_cycle_length', 'marked', d_sales(), outcomes=true) }}
+    {{ rolled_up_events('sales_cycle_length', 'population', slices, outcomes=true) }}
 ),
 
 percentiles as (
-    {{ rolled_up_percentiles('sales_cycle_length', 'marked', d_sales(), outcomes=true) }}
+    {{ rolled_up_percentiles('sales_cycle_length', 'population', slices, outcomes=true) }}
+),
+
+standing_rows as (
+    {{ rolled_up_closings('sales_cycle_length', 'standing', d_sales()) }}
 ),
 
 final as (
-    {{ published('sales_cycle_length', ['by_period', 'percentiles']) }}
+    {{ published('sales_cycle_length', ['by_period', 'percentiles', 'standing_rows']) }}
 )
 
 select * from final
