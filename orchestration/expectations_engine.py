@@ -137,7 +137,7 @@ class Database:
         only what failed is measured again with its rows. `identity`: the columns that tell where a
         row is from.
         """
-        asset = self._datasource.add_query_asset(relation, f'select * from "{relation}"')  # noqa: S608
+        asset = self._datasource.add_query_asset(relation, f'select * from "{relation}"')
         batch = asset.add_batch_definition_whole_table("all").get_batch()
         detail = {
             "result_format": "SUMMARY",

@@ -178,7 +178,7 @@ class Gate:
                 _severity(expectation, one),
                 expectation.finding,
                 expectation.remedy,
-                one.error and f"{one.error} ({expectation.place})",
+                one.error and f"{expectation.place}: {one.error}",
                 None if one.error else self._finding(expectation, one),
             )
 
@@ -589,7 +589,7 @@ class Gate:
         if finding is None:
             message = (
                 f"{place}: the check {name} could not run, which says nothing about the data: "
-                f"{' '.join(str(error).split())[:500]}"
+                f"{' '.join(str(error).split('[SQL:')[0].split())[:500]}"
             )
             advice = "Correct the check; nothing was published because its answer is not known."
             return Result(

@@ -71,6 +71,7 @@ def build_checks(declared: Declarations) -> AssetChecksDefinition:
             as_of=clock.instant(settings),
             settings=settings,
             declarations=declared,
+            expectations=EXPECTATIONS,
         )
         yield from asset_check_results(declared_tables(declared), results)
         broken = [one.message for one in results if one.status == "error"]
