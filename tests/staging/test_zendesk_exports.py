@@ -102,9 +102,10 @@ def zendesk(staged: Callable[[], Any]) -> Any:
         body = {table: records, "count": len(records), "end_of_stream": True, "end_time": 1}
         company.text(f"zendesk/{table}/page_{number}.json", json.dumps(body, indent=1))
 
+    # The page with the earlier states is delivered last: it is the update time that counts.
     page(
         "tickets",
-        1,
+        2,
         ticket(1),
         ticket(2, tags=["spam", "x"]),
         ticket(3, submitter_id=600, organization_id=None),
@@ -113,7 +114,7 @@ def zendesk(staged: Callable[[], Any]) -> Any:
     )
     page(
         "tickets",
-        2,
+        1,
         ticket(1, updated_at="2025-03-11T10:00:00Z", priority="low"),
         ticket(2, updated_at="2025-03-11T10:00:00Z", status="deleted", tags=["spam"]),
         ticket(6, tags=["test"], submitter_id=602),
@@ -189,14 +190,14 @@ def zendesk(staged: Callable[[], Any]) -> Any:
     )
     page(
         "satisfaction_ratings",
-        1,
+        2,
         rating(1, 1, "offered", "11T10:00", "11T10:00"),
         rating(2, 6, "offered", "11T10:00", "11T10:00"),
         rating(3, 3, "offered", "11T10:00", "11T10:00"),
     )
     page(
         "satisfaction_ratings",
-        2,
+        1,
         rating(1, 1, "bad", "11T10:00", "12T10:00"),
         rating(2, 6, "good", "11T10:00", "12T10:00"),
         rating(4, 1, "good", "13T10:00", "13T10:00"),
