@@ -1,0 +1,1 @@
+"""The warehouse against the independent calculation, the worked examples and the demo's truth."""
