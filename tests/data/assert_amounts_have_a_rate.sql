@@ -3,6 +3,8 @@
 select 'mrr' as fact, currency, closing_date as rate_date, count(*) as row_count
 from {{ ref('int_mrr_closings') }} where mrr_amount is null group by 1, 2, 3
 union all
-select 'revenue', document_id, sold_date, count(*) from {{ ref('fct_revenue') }} where net_revenue_amount is null group by 1, 2, 3
+select 'sale', coalesce(currency, ''), sold_date, count(*) from {{ ref('fct_sales') }} where net_sales_amount is null group by 1, 2, 3
+union all
+select 'cost', cost_id, cost_date, count(*) from {{ ref('fct_costs') }} where is_cost_known and cost_amount is null group by 1, 2, 3
 union all
 select 'expense', expense_id, spent_on, count(*) from {{ ref('fct_expenses') }} where amount is null group by 1, 2, 3

@@ -1,6 +1,6 @@
 -- V08, G-24: over a population dimension, unknown included, numerators and denominators add up to the undivided row.
--- Outcome dimensions filter the numerator only; agents who share an interaction, and survey respondents or distinct units who
--- appear in two members, are counted once per member.
+-- Outcome dimensions filter the numerator only; agents who share an interaction, survey respondents or distinct units who appear
+-- in two members, and customers who hold two products are counted once per member.
 with
 
 kpi_values as (
@@ -13,6 +13,10 @@ kpi_values as (
         and kpi_values.numerator is not null
         and not (kpi_values.kpi_id = 'average_handle_time' and kpi_values.dim_name in ('agent', 'team'))
         and not (kpi_values.kpi_id = 'agent_productivity' and kpi_values.dim_name = 'channel')
+        and not (kpi_values.kpi_id in ('upsell_rate', 'cross_sell_rate', 'upsell_mrr') and kpi_values.dim_name = 'product')
+        -- the referrer is an outcome of a new customer; acquisition cost is published for channels that cost is attributed to
+        and not (kpi_values.kpi_id = 'referral_rate' and kpi_values.dim_name in ('referrer_type', 'referrer'))
+        and kpi_values.kpi_id not in ('customer_acquisition_cost', 'cac_marketing_only', 'cac_lagged')
         and kpi_values.dim_name not in ('churn_subtype', 'goal', 'cohort')
 ),
 

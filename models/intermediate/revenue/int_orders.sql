@@ -30,8 +30,8 @@ kept as (
 lines as (
     select
         order_id,
-        sum({{ exact_amount('quantity * unit_price - coalesce(discount, 0)') }}) as net_amount
-    from ({{ union_sources('order_line') }}) as unioned
+        sum(net_amount) as net_amount
+    from {{ ref('int_order_lines') }}
     group by 1
 ),
 

@@ -18,10 +18,10 @@ order_lines as (
         lines.product_id,
         orders.ordered_at as sold_at,
         orders.currency,
-        {{ exact_amount('lines.quantity * lines.unit_price - coalesce(lines.discount, 0)') }} as native_amount,
+        lines.net_amount as native_amount,
         cast(null as date) as service_start,
         cast(null as date) as service_end
-    from ({{ union_sources('order_line') }}) as lines
+    from {{ ref('int_order_lines') }} as lines
     inner join orders
         on lines.order_id = orders.order_id
     where orders.is_sale

@@ -23,7 +23,7 @@ sold_lines as (
         orders.sold_date,
         costs.unit_cost,
         costs.currency as cost_currency
-    from ({{ union_sources('order_line') }}) as lines
+    from {{ ref('int_order_lines') }} as lines
     inner join orders
         on lines.order_id = orders.order_id
     left join {{ ref('int_product_costs') }} as costs
@@ -116,6 +116,7 @@ final as (
         cost_at,
         {{ local_date('cost_at') }} as cost_date,
         cost_amount,
+        native_amount is not null as is_cost_known,
         segment,
         owner,
         team,

@@ -26,7 +26,7 @@ final as (
         month_start,
         side,
         account_id,
-        cast(0.5 as decimal(3, 1)) as customer_months,
+        cast(0.5 as decimal(18, 4)) as customer_months,
         segment,
         owner,
         team,

@@ -1,0 +1,7 @@
+{# The columns together name a row: each combination occurs once. Columns may be empty. #}
+{% test unique_key(model, columns) %}
+select {{ columns | join(', ') }}, count(*) as row_count
+from {{ model }}
+group by {{ columns | join(', ') }}
+having count(*) > 1
+{% endtest %}
