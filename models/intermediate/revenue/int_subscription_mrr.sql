@@ -6,18 +6,15 @@ subscriptions as (
 ),
 
 versions as (
-    select * from {{ ref('int_subscription_versions') }}
+    select * from {{ ref('int_subscription_prices') }}
 ),
 
 discounts as (
-    select *
-    from ({{ union_sources('subscription_discount') }}) as unioned
-    where duration in ('repeating', 'forever')
+    select * from {{ ref('int_subscription_discounts') }}
 ),
 
 pauses as (
-    select *
-    from ({{ union_sources('subscription_pause') }}) as unioned
+    select * from {{ ref('int_subscription_pauses') }}
 ),
 
 -- Every instant at which the amount of a subscription can change.
@@ -71,9 +68,9 @@ paying as (
     where
         {{ valid_at('stretches.valid_from', 'subscriptions.started_at', 'subscriptions.ended_at') }}
         and not (
-            subscriptions.trial_end is not null
-            and stretches.valid_from < subscriptions.trial_end
+            coalesce(subscriptions.trial_start, subscriptions.trial_end) is not null
             and (subscriptions.trial_start is null or subscriptions.trial_start <= stretches.valid_from)
+            and (subscriptions.trial_end is null or stretches.valid_from < subscriptions.trial_end)
         )
         and pauses.subscription_id is null
 ),
@@ -89,9 +86,9 @@ items as (
         versions.currency,
         versions.change_reason,
         versions.valid_from as version_from,
-        versions.interval_price,
+        cast(versions.interval_price as double) as interval_price,
         versions.months_per_interval,
-        sum(versions.interval_price) over (partition by paying.subscription_id, paying.valid_from) as subscription_price
+        cast(sum(versions.interval_price) over (partition by paying.subscription_id, paying.valid_from) as double) as subscription_price
     from paying
     inner join versions
         on
@@ -103,8 +100,8 @@ discounts_in_force as (
     select
         stretches.subscription_id,
         stretches.valid_from,
-        sum(coalesce(cast(discounts.percent_off as double), 0)) as percent_off,
-        sum(coalesce(cast(discounts.amount_off as double), 0)) as amount_off
+        cast(sum(coalesce(discounts.percent_off, 0)) as double) as percent_off,
+        cast(sum(coalesce(discounts.amount_off, 0)) as double) as amount_off
     from stretches
     inner join discounts
         on
@@ -123,8 +120,7 @@ priced as (
             items.interval_price
             - items.interval_price * coalesce(discounts_in_force.percent_off, 0) / 100
             - coalesce(discounts_in_force.amount_off, 0) * items.interval_price / nullif(items.subscription_price, 0)
-        ) / items.months_per_interval as monthly_amount,
-        items.interval_price / items.months_per_interval as monthly_price
+        ) / items.months_per_interval as monthly_amount
     from items
     left join discounts_in_force
         on
@@ -147,7 +143,6 @@ final as (
         case when priced.interval_count = 1 then '' else cast(priced.interval_count as varchar) || ' ' end || priced.billing_unit as billing_interval,
         priced.currency,
         priced.monthly_amount,
-        priced.monthly_price,
         priced.change_reason,
         priced.version_from,
         priced.valid_from,

@@ -1,36 +1,26 @@
--- grain: one row per recurring version of a subscription item, with its list price per month and that of the version it replaces
+-- grain: one row per recurring version of a subscription item; usage and one-off prices are no MRR (contract 4.A1)
 with
 
 versions as (
+    {{ union_sources('subscription_version') }}
+),
+
+final as (
     select
         subscription_id,
         coalesce(item_id, subscription_id) as item_id,
         product_id,
         plan_id,
-        cast(coalesce(interval_count, 1) as integer) as interval_count,
-        "interval" as billing_unit,
+        coalesce(quantity, 1) as quantity,
+        unit_price,
         upper(currency) as currency,
+        lower("interval") as billing_unit,
+        cast(coalesce(interval_count, 1) as integer) as interval_count,
         lower(change_reason) as change_reason,
         valid_from,
-        valid_to,
-        cast(coalesce(quantity, 1) as double) * cast(unit_price as double) as interval_price
-    from ({{ union_sources('subscription_version') }}) as unioned
-    where coalesce(price_type, 'recurring') = 'recurring'
-),
-
-priced as (
-    select
-        *,
-        {{ months_per_interval('billing_unit', 'interval_count') }} as months_per_interval,
-        interval_price / {{ months_per_interval('billing_unit', 'interval_count') }} as monthly_price
+        valid_to
     from versions
-),
-
-final as (
-    select
-        *,
-        lag(monthly_price) over (partition by subscription_id, item_id order by valid_from, valid_to) as replaced_monthly_price
-    from priced
+    where coalesce(price_type, 'recurring') = 'recurring'
 )
 
 select * from final

@@ -2,7 +2,7 @@
 with
 
 versions as (
-    select * from {{ ref('int_subscription_versions') }}
+    select * from {{ ref('int_subscription_prices') }}
     where valid_from < {{ as_of() }}
 ),
 
