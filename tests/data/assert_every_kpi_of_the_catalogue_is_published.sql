@@ -3,7 +3,10 @@ select catalog.kpi_id, 'in the catalogue, not in kpi_values' as problem
 from {{ ref('kpi_catalog') }} as catalog
 left join {{ ref('kpi_values') }} as kpi_values
     on catalog.kpi_id = kpi_values.kpi_id
-where kpi_values.kpi_id is null and coalesce(catalog.grains, '') <> ''
+where
+    kpi_values.kpi_id is null
+    and coalesce(catalog.grains, '') <> ''
+    and (catalog.kpi_id <> 'cac_lagged' or {{ var('cac_lag_months') | int }} > 0)
 
 union all
 

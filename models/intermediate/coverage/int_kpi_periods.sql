@@ -128,7 +128,10 @@ final as (
             and periods.period_start = kpi_periods.period_start
     inner join spines
         on catalog.kpi_id = spines.kpi_id
-    where spines.first_date is null or periods.period_end > spines.first_date
+    where
+        (spines.first_date is null or periods.period_end > spines.first_date)
+        -- without a lag there is no lagged cost (contract 4.C1)
+        and (catalog.kpi_id <> 'cac_lagged' or {{ var('cac_lag_months') | int }} > 0)
 )
 
 select * from final

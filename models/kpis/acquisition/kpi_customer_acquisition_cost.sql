@@ -1,11 +1,11 @@
 -- grain: one row per KPI id, grain, period and slice
 -- contract 4.C1: the acquisition share of sales and marketing cost over the accounts that paid for the first time
-{%- set lag = var('cac_lag_months') | int %}
 with
 
 costs as (
     select
         spent_on as kpi_date,
+        lagged_month,
         expense_function,
         acquisition_amount as numerator,
         0 as denominator,
@@ -19,12 +19,6 @@ new_customers as (
     from {{ ref('fct_new_customers') }}
 ),
 
--- A period's cost period lies cac_lag_months before it: the cost of a month counts in the month so much later.
-lagged_costs as (
-    select {{ add_months("cast(date_trunc('month', kpi_date) as date)", lag) }} as kpi_date, numerator, denominator, acquisition_channel
-    from costs
-),
-
 population as (
     select 'customer_acquisition_cost' as kpi_id, kpi_date, numerator, denominator, acquisition_channel from costs
     union all
@@ -34,7 +28,7 @@ population as (
     union all
     select 'cac_marketing_only', kpi_date, numerator, denominator, acquisition_channel from new_customers
     union all
-    select 'cac_lagged', kpi_date, numerator, denominator, acquisition_channel from lagged_costs
+    select 'cac_lagged', lagged_month, numerator, denominator, acquisition_channel from costs
     union all
     select 'cac_lagged', kpi_date, numerator, denominator, acquisition_channel from new_customers
 ),
@@ -51,4 +45,3 @@ final as (
 )
 
 select * from final
-{{ "where kpi_id <> 'cac_lagged'" if lag == 0 }}

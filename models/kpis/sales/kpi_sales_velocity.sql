@@ -16,46 +16,58 @@ open_opportunities as (
 ),
 
 -- The populations are those of win_rate, average_deal_size and sales_cycle_length.
+decided as (
+    select *, coalesce(opportunity_type in ('new', 'expansion'), false) as is_new_business
+    from {{ ref('fct_opportunities') }}
+    where
+        outcome in ('won', 'lost')
+        and coalesce(opportunity_type, '') <> 'renewal'
+        and (outcome = 'won' or coalesce(loss_reason, '') not in ('duplicate', 'created_in_error'))
+),
+
 components as (
     select
         windows.grain,
         windows.period_start,
         windows.closing_date,
-        count(*) as decided_count,
+        count(decided.opportunity_id) as decided_count,
         count(case when decided.outcome = 'won' then 1 end) as won_count,
         sum(case when decided.outcome = 'won' and decided.is_new_business then coalesce(decided.amount, 0) end) as deal_amount,
         count(case when decided.outcome = 'won' and decided.is_new_business then 1 end) as deal_count,
         sum(case when decided.is_new_business and decided.cycle_seconds >= 0 then decided.cycle_seconds end) as cycle_seconds,
         count(case when decided.is_new_business and decided.cycle_seconds >= 0 then 1 end) as cycle_count
     from windows
-    inner join (
-        select *, coalesce(opportunity_type in ('new', 'expansion'), false) as is_new_business
-        from {{ ref('fct_opportunities') }}
-        where
-            outcome in ('won', 'lost')
-            and coalesce(opportunity_type, '') <> 'renewal'
-            and (outcome = 'won' or coalesce(loss_reason, '') not in ('duplicate', 'created_in_error'))
-    ) as decided
+    left join decided
         on decided.decided_date >= windows.window_start and decided.decided_date < windows.window_end
     group by 1, 2, 3
+),
+
+sides as (
+    select
+        components.grain,
+        components.period_start,
+        components.decided_count,
+        cast(coalesce(open_opportunities.open_count, 0) * components.won_count as double) / nullif(components.decided_count, 0)
+        * cast(components.deal_amount as double) / nullif(components.deal_count, 0) as numerator,
+        cast(components.cycle_seconds as double) / nullif(components.cycle_count, 0) / 86400 as denominator
+    from components
+    left join open_opportunities
+        on components.closing_date = open_opportunities.closing_date
 ),
 
 population as (
     select
         'sales_velocity' as kpi_id,
-        components.grain,
-        components.period_start,
+        grain,
+        period_start,
         'all' as dim_name,
         'all' as dim_value,
-        cast(coalesce(open_opportunities.open_count, 0) * components.won_count as double) / components.decided_count
-        * cast(components.deal_amount as double) / nullif(components.deal_count, 0) as numerator,
-        cast(components.cycle_seconds as double) / nullif(components.cycle_count, 0) / 86400 as denominator,
-        cast(null as double) as value,
-        cast(null as {{ api.Column.translate_type('string') }}) as status,
-        components.decided_count as sample_size
-    from components
-    left join open_opportunities
-        on components.closing_date = open_opportunities.closing_date
+        numerator,
+        denominator,
+        numerator / nullif(denominator, 0) as value,
+        case when decided_count < {{ var('min_sample') }} then 'low_sample' else 'ok' end as status,
+        decided_count as sample_size
+    from sides
 ),
 
 components_rows as (

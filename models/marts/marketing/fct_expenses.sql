@@ -13,6 +13,7 @@ final as (
     select
         expenses.expense_id,
         expenses.spent_on,
+        {{ add_months("cast(date_trunc('month', expenses.spent_on) as date)", var('cac_lag_months') | int) }} as lagged_month,
         expenses."function" as expense_function,
         expenses.category,
         expenses.campaign_id,

@@ -54,7 +54,10 @@ won as (
         periods.grain,
         periods.period_start,
         opportunities.owner as owner_id,
-        {{ in_reporting_currency('opportunities.native_amount', 'opportunities.currency') }} as won_amount
+        case
+            when opportunities.native_amount is null then 0
+            else {{ in_reporting_currency('opportunities.native_amount', 'opportunities.currency') }}
+        end as won_amount
     from {{ ref('fct_opportunities') }} as opportunities
     inner join periods
         on opportunities.decided_date >= periods.period_start and opportunities.decided_date < periods.period_end
@@ -62,6 +65,7 @@ won as (
     where opportunities.outcome = 'won'
 ),
 
+-- A side without a rate stays NULL, and a data test stops the night.
 units as (
     select
         grain,
@@ -69,8 +73,8 @@ units as (
         cut_off_weeks,
         owner_id as owner,
         max(forecast_id) as forecast_id,
-        cast(coalesce(sum(forecast_amount), 0) as decimal(28, 4)) as forecast_amount,
-        cast(coalesce(sum(won_amount), 0) as decimal(28, 4)) as won_amount,
+        cast(case when max(forecast_id) is null then 0 else sum(forecast_amount) end as decimal(28, 4)) as forecast_amount,
+        cast(case when count(won_at_all) = count(won_amount) then coalesce(sum(won_amount), 0) end as decimal(28, 4)) as won_amount,
         count(won_at_all) as won_count
     from (
         select grain, period_start, cut_off_weeks, owner_id, forecast_id, forecast_amount, null as won_amount, null as won_at_all
