@@ -17,11 +17,6 @@
     `vars: {slices: none}` switches slices off, `{slices: stage owner}` all but those named: for unit tests that show few rows.
 #}
 
-{% macro active_slices(slices) -%}
-    {%- set wanted = var('slices', 'all') -%}
-    {{ return(slices if wanted == 'all' else slices | select('in', wanted.split()) | list) }}
-{%- endmacro %}
-
 {#- Member of a slice that a row belongs to. -#}
 {% macro slice_member(slice) -%}
     coalesce(nullif(cast({{ adapter.quote(slice) }} as {{ api.Column.translate_type('string') }}), ''), 'unknown')

@@ -11,3 +11,8 @@
 {% macro d_surv() -%}{{ return(['survey', 'channel', 'segment', 'agent', 'team']) }}{%- endmacro %}
 
 {% macro d_web() -%}{{ return(['device', 'channel', 'campaign', 'country']) }}{%- endmacro %}
+
+{% macro active_slices(slices) -%}
+    {%- set wanted = var('slices', 'all') -%}
+    {{ return(slices if wanted == 'all' else slices | select('in', wanted.split()) | list) }}
+{%- endmacro %}
