@@ -13,14 +13,15 @@ from typing import Any
 import yaml
 
 _PROJECT = yaml.safe_load(Path("dbt_project.yml").read_text("utf-8"))
-_SELECTS = {"union_by_name", "date_series", "split_rows"}
+_SELECTS = {"union_by_name", "date_series", "split_rows", "json_elements"}
 
 
 def _dispatch(name: str, *_: Any, **__: Any) -> Any:
     def call(*arguments: Any, **_: Any) -> str:
         if name in _SELECTS:
-            return f"select * from {name}"
-        return f"{name}({', '.join(str(argument) for argument in arguments)})"
+            return f"select * from {arguments[0]}" if isinstance(arguments[0], str) else f"select * from {name}"
+        shown = (f"'{text}'" if text.startswith("$") else text for text in map(str, arguments))
+        return f"{name}({', '.join(shown)})"
 
     return call
 

@@ -36,6 +36,10 @@ feeds as (
     from ({{ split_rows('feed_groups', 'feed_group', '|') }}) as split
 ),
 
+stated as (
+    select distinct entity from intervals
+),
+
 -- How much of a period an entity's deliveries cover: 0 nothing, 1 a part, 2 all. Without a statement of coverage, a loaded
 -- entity covers everything up to the run clock.
 entity_periods as (
@@ -51,7 +55,7 @@ entity_periods as (
         end as covered
     from coverage
     cross join periods
-    left join (select distinct entity from intervals) as stated
+    left join stated
         on coverage.entity = stated.entity
     left join intervals
         on coverage.entity = intervals.entity
@@ -98,7 +102,11 @@ final as (
         catalog.class in ('flow', 'balance') or (catalog.class = 'cohort' and catalog.unit = 'currency') as is_additive,
         catalog.kpi_id like '%\_p50' escape '\' or catalog.kpi_id like '%\_p90' escape '\' as is_percentile,
         cast(catalog.scale as double) as scale,
-        cast(case when catalog.class <> 'duration' then 1 when catalog.unit = 'minutes' then 60 when catalog.unit = 'days' then 86400 else 1 end as double) as divisor,
+        cast(case
+            when catalog.class = 'duration' and catalog.unit = 'minutes' then 60
+            when catalog.class = 'duration' and catalog.unit = 'days' then 86400
+            else 1
+        end as double) as divisor,
         periods.grain,
         periods.period_start,
         periods.period_end,
