@@ -666,6 +666,10 @@ def _unexpected(printer: Printer, error: Exception) -> int:
             f"{error.strerror or error}: {error.filename or ''}".rstrip(": "),
             "check the permissions and the free space of WAREHOUSE_HOME",
         )
+    elif type(error).__module__.startswith("orchestration."):
+        # Our own errors are written for people: a suite, a declaration or the project is wrong.
+        message = getattr(error, "description", None) or str(error)
+        printer.error(message, "correct what it names, then run the same command again")
     else:
         printer.error(
             f"{type(error).__name__}: {error}",

@@ -314,7 +314,8 @@ def _quality_row(
     broken = result.status not in ("pass", "fail", "warn")
     subject = _subject(manifest, node)
     rows = result.failures or 0
-    described = " ".join(str(node.get("description") or meta.get("description") or "").split())
+    described = str(node.get("description") or meta.get("description") or _comment(node))
+    described = " ".join(described.split())
     if broken:
         message = f"the test itself failed: {_first_words(result.message, 500)}"
         remedy = f"correct the test {node['original_file_path']} or the model it reads"
@@ -343,6 +344,19 @@ def _quality_row(
         remedy=remedy,
         checked_at=now,
     )
+
+
+def _comment(node: Mapping[str, Any]) -> str:
+    """The comment at the head of a test's own SQL file: what it asserts, in words."""
+    code = re.sub(r"\{\{.*?\}\}|\{#.*?#\}", "", str(node.get("raw_code") or ""), flags=re.DOTALL)
+    if node.get("attached_node"):
+        return ""  # a generic test: the code is a call of its macro
+    words = []
+    for line in code.strip().splitlines():
+        if not line.startswith("--"):
+            break
+        words.append(line.removeprefix("--").strip())
+    return " ".join(words)
 
 
 def home_relative(node: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:

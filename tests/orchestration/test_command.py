@@ -1,0 +1,244 @@
+"""The command `warehouse`, called as people call it: output, exit codes, what it leaves behind."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+from shop import GOOD, Shop
+
+from orchestration.home import Home
+from orchestration.lock import refresh_lock
+from orchestration.releases import served_id
+
+AS_OF = "2025-07-01"
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A shop whose first night was published."""
+    made = Shop.make(tmp_path_factory.mktemp("shop"))
+    made.deliver(GOOD)
+    first = made.run("refresh", "--as-of", AS_OF)
+    assert first.code == 0, f"{first.out}\n{first.err}"
+    (made.home / "first.txt").write_text(first.out)
+    return made
+
+
+@pytest.fixture
+def empty(tmp_path: Path, shop: Shop) -> Shop:
+    """The same project with a home in which nothing has happened yet."""
+    return Shop(shop.project, tmp_path / "home")
+
+
+def served(shop: Shop) -> str | None:
+    return served_id(Home(shop.home))
+
+
+def test_a_published_night_prints_its_steps_its_scorecard_and_where_to_look_next(
+    shop: Shop,
+) -> None:
+    out = (shop.home / "first.txt").read_text()
+    lines = out.splitlines()
+    for mark in ("✓ Load", "✓ Gate 1", "✓ Transform", "✓ Gate 2", "✓ Release"):
+        assert sum(line.strip().startswith(mark) for line in lines) == 1, out
+    assert "1 new files · 2 rows · 0 rows rejected" in out
+    (header,) = [line for line in lines if "sample size" in line]
+    row = lines[lines.index(header) + 1]
+    titles = ("KPI", "month", "value", "previous month", "change", "sample size", "status")
+    assert tuple(re.split(r"\s{2,}", header.strip())) == titles
+    assert row.split() == ["Revenue", "2025-06-01", "150", "100", "+50.0", "%", "2", "ok"]
+    after = out[out.index("\nNext\n") :]
+    assert after.count("warehouse ") == 3
+    assert "\x1b" not in out
+
+
+def test_the_run_passes_the_local_midnight_and_its_id_to_the_models(shop: Shop) -> None:
+    with duckdb.connect(str(shop.home / "warehouse.duckdb"), read_only=True) as connection:
+        ((as_of, run_id, released),) = connection.execute(
+            "select cast(v.as_of as varchar), v.run_id, r.run_id"
+            " from kpis.kpi_values as v, meta.release as r"
+        ).fetchall()
+    assert as_of == "2025-06-30 22:00:00"
+    assert run_id == released
+
+
+def test_results_of_both_gates_are_in_the_release(shop: Shop) -> None:
+    found = shop.run(
+        "sql", "--json", "select gate, check_name, status from meta.quality_result where gate = 2"
+    )
+    assert sorted(each["check_name"] for each in found.json) == [
+        "assert_amounts_are_positive",
+        "unique_fct_orders_order_id",
+    ]
+    assert {each["status"] for each in found.json} == {"passed"}
+
+
+def test_nothing_is_written_into_the_checkout(shop: Shop) -> None:
+    left = [path.name for path in shop.project.iterdir()]
+    assert not {"target", "logs", "dbt_packages", "profiles.yml", "var", ".user.yml"} & set(left)
+
+
+def test_a_blocked_night_exits_2_names_the_rows_and_keeps_the_last_release(shop: Shop) -> None:
+    before = served(shop)
+    shop.deliver(GOOD.replace("49.50", "-49.50"))
+    night = shop.run("refresh", "--as-of", AS_OF)
+    assert night.code == 2, night.out + night.err
+    assert f"Blocked: 1 critical checks failed. Nothing was published; {before}" in night.out
+    assert "assert_amounts_are_positive (gate 2, critical)" in night.out
+    assert "found    No order has a negative amount." in night.out
+    assert "order_id=o-2" in night.out
+    assert "do       " in night.out
+    assert "warehouse sql --build 'from meta.rejected'" in night.out
+    assert served(shop) == before
+    shown = shop.run("status", "--json").json
+    assert [each["check_name"] for each in shown["checks"]] == ["assert_amounts_are_positive"]
+    file = shown["checks"][0]["remedy"].split("--file ")[1].split("`")[0]
+    rows = shop.run("sql", "--build", "--file", file, "--csv")
+    assert rows.out == "order_id,amount\no-2,-49.5000\n"
+    shop.deliver(GOOD)
+    repaired = shop.run("refresh", "--as-of", AS_OF, "--json")
+    assert repaired.code == 0
+    assert repaired.json["outcome"] == "published"
+    assert repaired.json["scorecard"][0]["value"] == 150.0
+    assert repaired.json["release_id"] == served(shop) != before
+
+
+def test_a_broken_model_exits_1_says_which_and_keeps_the_last_release(shop: Shop) -> None:
+    before = served(shop)
+    model = shop.project / "models" / "marts" / "fct_orders.sql"
+    text = model.read_text()
+    model.write_text(text.replace("select *", "select no_such_column"))
+    try:
+        night = shop.run("refresh", "--as-of", AS_OF)
+    finally:
+        model.write_text(text)
+    assert night.code == 1, night.out + night.err
+    assert "fct_orders" in night.err
+    assert "no_such_column" in night.err
+    assert "hint: Nothing was published" in night.err
+    assert served(shop) == before
+
+
+def test_a_second_refresh_at_the_same_time_is_refused_and_harms_nothing(shop: Shop) -> None:
+    before = served(shop)
+    with refresh_lock(Home(shop.home), "run-1"):
+        second = shop.run("refresh", "--as-of", AS_OF)
+        shown = shop.run("status")
+    assert second.code == 1
+    assert "is already running (process " in second.err
+    assert "hint: " in second.err
+    assert "Refreshing" in shown.out
+    assert served(shop) == before
+
+
+def test_rollback_and_releases_show_which_one_is_served(shop: Shop) -> None:
+    listed = shop.run("releases", "--json").json
+    assert [each["served"] for each in listed].count(True) == 1
+    rolled = shop.run("rollback")
+    assert rolled.code == 0
+    assert served(shop) == listed[1]["release_id"]
+    assert "Rolled back" in shop.run("releases").out
+    assert shop.run("rollback", listed[0]["release_id"]).code == 0
+    wrong = shop.run("rollback", "nonsense")
+    assert wrong.code == 1
+    assert "hint: warehouse releases" in wrong.err
+
+
+def test_sql_reads_the_release_and_can_neither_write_nor_read_other_files(shop: Shop) -> None:
+    assert shop.run("sql", "--csv", "select kpi_id from kpis.kpi_values").out == "kpi_id\nrevenue\n"
+    secret = shop.home / "secret.csv"
+    secret.write_text("a\n1\n")
+    for query in (
+        f"select * from read_csv('{secret}')",
+        f"from '{secret}'",
+        "create table kpis.mine as select 1",
+        f"copy (select 1) to '{shop.home}/out.csv'",
+        f"attach '{shop.home}/other.duckdb'",
+        "set enable_external_access = true",
+        "install httpfs",
+    ):
+        refused = shop.run("sql", query)
+        assert refused.code == 1, query
+        assert refused.err.startswith("error: "), query
+    assert not (shop.home / "out.csv").exists()
+
+
+def test_settings_with_a_mistake_stop_every_verb_with_its_line(empty: Shop) -> None:
+    empty.home.mkdir()
+    (empty.home / "settings.yml").write_text("min_sample: few\n")
+    for verb in ("refresh", "status"):
+        refused = empty.run(verb)
+        assert refused.code == 1
+        assert "settings.yml, line 1: min_sample is 'few'" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["refresh"], "there is nothing to load"),
+        (["refresh", "--as-of", "2025-13-01"], "neither a date nor an instant"),
+        (["refresh", "--as-off", "2025-01-01"], "No such option: --as-off"),
+        (["rollback"], "no release yet"),
+        (["sql", "select 1"], "make it with `warehouse refresh`"),
+        (["nonsense"], "No such command"),
+    ],
+)
+def test_every_error_is_one_line_and_a_hint_and_exits_1(
+    empty: Shop, arguments: list[str], message: str
+) -> None:
+    refused = empty.run(*arguments)
+    assert refused.code == 1
+    assert message in refused.err
+    assert "hint: " in refused.err
+    assert "Traceback" not in refused.err
+    assert refused.out == ""
+
+
+def test_verbs_that_only_look_create_nothing_and_are_quick(empty: Shop) -> None:
+    quickest = {}
+    for verb in (["--help"], ["status"], ["releases"], ["refresh", "--help"]):
+        seconds = []
+        for _ in range(3):
+            began = time.perf_counter()
+            assert empty.run(*verb).code == 0
+            seconds.append(time.perf_counter() - began)
+        quickest[" ".join(verb)] = min(seconds)
+    assert not empty.home.exists()
+    # Half a second on an idle machine; a busy one is given some room.
+    assert max(quickest.values()) < 1.5, quickest
+
+
+def test_quick_verbs_import_neither_dagster_nor_dbt(empty: Shop) -> None:
+    code = (
+        "import sys; from orchestration.cli import _main; _main(['status']); _main(['releases']);"
+        "print([m for m in ('dagster', 'dbt', 'great_expectations') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=empty.project,
+        env=empty.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_output_is_plain_without_a_terminal_and_with_no_color(shop: Shop) -> None:
+    for environment in ({}, {"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        shown = shop.run("status", **environment)
+        assert "\x1b" not in shown.out
+    longest = max(len(line) for line in shop.run("releases").out.splitlines())
+    assert longest > 80  # a line of a table is never folded
+
+
+def test_json_of_status_is_one_document(shop: Shop) -> None:
+    document = json.loads(shop.run("status", "--json").out)
+    assert document["home"] == str(shop.home)
+    assert document["served"] == served(shop)
+    assert document["feeds"][0]["entity"] == "order"
