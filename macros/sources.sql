@@ -39,8 +39,9 @@
 
 {#
     The rows of a raw table that count (G-20): the newest row per primary key, by the source's own update time where it has
-    one, then by delivery. A table without a primary key is de-duplicated on the whole row. `key`: SQL expressions to use
-    instead of the declared key, where one record has several spellings of it or the key is inside a value.
+    one, then by delivery. `key` overrides the declared primary key with expressions. A table without a key is de-duplicated on
+    the whole row, and a file delivered again under its name replaces what it held before: nothing else could take a
+    wrong row of such a table back.
 #}
 {% macro newest_rows(source_name, table_name, updated_at=none, key=none) -%}
     {%- set node = source_node(source_name, table_name) -%}
@@ -61,7 +62,16 @@
     where _newest = 1
     {%- else -%}
     select distinct {{ columns }}
-    from {{ source(source_name, table_name) }}
+    from {{ source(source_name, table_name) }} as records
+    where exists (
+        select 1
+        from {{ source('meta', 'feed_load') }} as deliveries
+        where
+            deliveries.source_file = records._source_file
+            and deliveries.file_sha256 = records._file_sha256
+            and deliveries.status = 'loaded'
+            and deliveries.is_current
+    )
     {%- endif -%}
 {%- endmacro %}
 
