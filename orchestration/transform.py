@@ -543,6 +543,12 @@ def transform_assets(home: Home, settings: Settings) -> AssetsDefinition:
             models=_selected(context, manifest, keys),
             progress=_log_progress(context),
         )
+        unknown = [each.unique_id for each in results if each.unique_id not in manifest["nodes"]]
+        if unknown:
+            raise Fault(
+                f"the project changed while the run was under way ({unknown[0]} is new); "
+                "nothing was published, start the refresh again"
+            )
         checks = record_dbt_results(place, context.run_id, results, manifest)
         yield from _materializations(place, results, manifest, keys)
         yield from _check_results(context, results, checks, manifest, keys)
