@@ -25,8 +25,12 @@ def kpi_index() -> str:
                 continue
             path = files[f"kpi_{row['headline_id']}"].relative_to(PROJECT_ROOT).as_posix()
             formula = row["formula"].replace("|", "\\|")
-            name = f"**{row['kpi_name']}**" if row["kpi_id"] == row["headline_id"] else row["kpi_name"]
-            lines.append(f"| {name} | `{row['kpi_id']}` | {formula} | [{Path(path).name}]({path}) |")
+            name = (
+                f"**{row['kpi_name']}**" if row["kpi_id"] == row["headline_id"] else row["kpi_name"]
+            )
+            lines.append(
+                f"| {name} | `{row['kpi_id']}` | {formula} | [{Path(path).name}]({path}) |"
+            )
     return "\n".join(lines) + "\n"
 
 

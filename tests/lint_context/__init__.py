@@ -1,7 +1,8 @@
 """What dbt gives to Jinja, as far as the linter needs it to render models without a database.
 
-sqlfluff loads this package as the context of its Jinja templater, next to the project's own macros. Only the shape of the
-SQL matters here: a dispatched macro renders as a call of its name, a relation as its name. Run sqlfluff from the root of the project.
+sqlfluff loads this package as the context of its Jinja templater, next to the project's own
+macros; run it from the root of the project. Only the shape of the SQL matters here: a dispatched
+macro renders as a call of its name, a relation as its name.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ _SELECTS = {"union_by_name", "date_series", "split_rows", "json_elements"}
 def _dispatch(name: str, *_: Any, **__: Any) -> Any:
     def call(*arguments: Any, **_: Any) -> str:
         if name in _SELECTS:
-            return f"select * from {arguments[0]}" if isinstance(arguments[0], str) else f"select * from {name}"
+            relation = arguments[0] if isinstance(arguments[0], str) else name
+            return f"select * from {relation}"
         shown = (f"'{text}'" if text.startswith("$") else text for text in map(str, arguments))
         return f"{name}({', '.join(shown)})"
 
