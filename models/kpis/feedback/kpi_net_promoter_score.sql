@@ -40,7 +40,7 @@ shares as (
     group by 1, 2, 3, 4
 ),
 
--- Responses are +1, 0 or -1: the margin is 1.96 standard errors of their mean, in points.
+-- Responses are +1, 0 or -1: the margin is 1.96 of their standard deviations, in points, over the root of their number.
 margins as (
     select
         'nps_margin_of_error' as kpi_id,
@@ -48,9 +48,11 @@ margins as (
         period_start,
         dim_name,
         dim_value,
-        cast(null as decimal(38, 6)) as numerator,
-        cast(sample_size as decimal(38, 6)) as denominator,
-        196 * sqrt((promoters + detractors - (promoters - detractors) * (promoters - detractors)) / nullif(sample_size, 0)) as value,
+        cast(
+            196 * sqrt(greatest(promoters + detractors - (promoters - detractors) * (promoters - detractors), 0)) as decimal(38, 12)
+        ) as numerator,
+        cast(sqrt(sample_size) as decimal(38, 12)) as denominator,
+        cast(null as double) as value,
         cast(null as varchar) as status,
         sample_size
     from shares
