@@ -16,15 +16,18 @@ forms as (
 cart_rates as (
     select 'cart_abandonment_rate' as kpi_id, * from carts
     union all
-    select 'checkout_abandonment_rate', * from carts where has_checkout
+    select 'checkout_abandonment_rate', * from carts
+    where has_checkout
     union all
-    select 'abandonment_rate', * from carts where {{ basis }} = 'cart' or ({{ basis }} = 'checkout' and has_checkout)
+    select 'abandonment_rate', * from carts
+    where {{ basis }} = 'cart' or ({{ basis }} = 'checkout' and has_checkout)
 ),
 
 form_rates as (
     select 'form_abandonment_rate' as kpi_id, * from forms
     union all
-    select 'abandonment_rate', * from forms where {{ basis }} = 'form'
+    select 'abandonment_rate', * from forms
+    where {{ basis }} = 'form'
 ),
 
 recovered as (

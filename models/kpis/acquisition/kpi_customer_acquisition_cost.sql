@@ -24,7 +24,8 @@ population as (
     union all
     select 'customer_acquisition_cost', kpi_date, numerator, denominator, acquisition_channel from new_customers
     union all
-    select 'cac_marketing_only', kpi_date, numerator, denominator, acquisition_channel from costs where expense_function = 'marketing'
+    select 'cac_marketing_only', kpi_date, numerator, denominator, acquisition_channel from costs
+    where expense_function = 'marketing'
     union all
     select 'cac_marketing_only', kpi_date, numerator, denominator, acquisition_channel from new_customers
     union all

@@ -12,7 +12,8 @@ population as (
 ),
 
 made_by_team as (
-    select 'referrals_per_rep' as kpi_id, * from referrals where is_by_sales_team
+    select 'referrals_per_rep' as kpi_id, * from referrals
+    where is_by_sales_team
 ),
 
 by_period as (
@@ -24,22 +25,29 @@ team_by_period as (
 ),
 
 -- The denominator is the one of revenue_per_salesperson: average quota-carrying FTE.
+sides as (
+    select grain, period_start, numerator, sample_size, cast(0 as double) as fte
+    from team_by_period
+    union all
+    select grain, period_start, 0, 0, cast(sum(fte_days) as double) / max(period_days)
+    from {{ ref('fct_sales_capacity') }}
+    group by 1, 2
+),
+
 per_rep as (
     select
         'referrals_per_rep' as kpi_id,
-        capacity.grain,
-        capacity.period_start,
-        capacity.dim_name,
-        capacity.dim_value,
-        coalesce(team_by_period.numerator, 0) as numerator,
-        capacity.denominator,
+        grain,
+        period_start,
+        'all' as dim_name,
+        'all' as dim_value,
+        sum(numerator) as numerator,
+        max(fte) as denominator,
         cast(null as double) as value,
         cast(null as {{ api.Column.translate_type('string') }}) as status,
-        coalesce(team_by_period.sample_size, 0) as sample_size
-    from {{ ref('kpi_revenue_per_salesperson') }} as capacity
-    left join team_by_period
-        on capacity.grain = team_by_period.grain and capacity.period_start = team_by_period.period_start
-    where capacity.kpi_id = 'revenue_per_salesperson' and capacity.dim_name = 'all' and capacity.denominator is not null
+        max(sample_size) as sample_size
+    from sides
+    group by 1, 2, 3, 4, 5
 ),
 
 per_rep_rows as (

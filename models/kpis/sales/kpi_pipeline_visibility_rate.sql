@@ -16,7 +16,8 @@ standing as (
     union all
     select 'weighted_pipeline_amount', coalesce(weighted_amount, 0), null, * from snapshots
     union all
-    select 'pipeline_missing_amount_count', 1, null, * from snapshots where is_amount_missing
+    select 'pipeline_missing_amount_count', 1, null, * from snapshots
+    where is_amount_missing
 ),
 
 closing_rows as (

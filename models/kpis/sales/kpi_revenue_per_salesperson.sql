@@ -7,11 +7,13 @@ credits as (
 ),
 
 credited as (
-    select 'revenue_per_salesperson' as kpi_id, amount as numerator, 0 as denominator, * from credits where is_credited
+    select 'revenue_per_salesperson' as kpi_id, amount as numerator, 0 as denominator, * from credits
+    where is_credited
 ),
 
 house_deals as (
-    select 'uncredited_won_amount' as kpi_id, amount as numerator, null as denominator, * from credits where not is_credited
+    select 'uncredited_won_amount' as kpi_id, amount as numerator, null as denominator, * from credits
+    where not is_credited
 ),
 
 capacity as (

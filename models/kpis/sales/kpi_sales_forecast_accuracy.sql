@@ -7,13 +7,15 @@ owners as (
 ),
 
 frozen as (
-    select * from owners where cut_off_weeks = 0
+    select * from owners
+    where cut_off_weeks = 0
 ),
 
 population as (
     select 'sales_forecast_accuracy' as kpi_id, error_amount as numerator, won_amount as denominator, * from frozen
     union all
-    select 'forecast_accuracy_week_' || cut_off_weeks, error_amount, won_amount, * from owners where cut_off_weeks > 0
+    select 'forecast_accuracy_week_' || cut_off_weeks, error_amount, won_amount, * from owners
+    where cut_off_weeks > 0
     union all
     select 'sales_forecast_accuracy_net', shortfall_amount, won_amount, * from frozen
     union all
