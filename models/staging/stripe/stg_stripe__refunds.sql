@@ -9,6 +9,12 @@ invoices as (
     select * from {{ ref('stg_stripe__invoices') }}
 ),
 
+-- A refund does not say whether it is of test mode; its invoice does, and staging has left such invoices out.
+exported_invoices as (
+    select {{ typed('stripe', 'invoices', 'id') }} as invoice_id
+    from ({{ stripe_objects('invoices') }}) as exported
+),
+
 typed as (
     select
         {{ typed('stripe', 'refunds', 'id') }} as refund_id,
@@ -36,7 +42,11 @@ with_invoices as (
     from typed
     left join invoices
         on typed.invoice_id = invoices.invoice_id
-    where coalesce(typed.status, 'succeeded') = 'succeeded'
+    left join exported_invoices
+        on typed.invoice_id = exported_invoices.invoice_id
+    where
+        coalesce(typed.status, 'succeeded') = 'succeeded'
+        and (invoices.invoice_id is not null or exported_invoices.invoice_id is null)
 ),
 
 renamed as (
