@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from orchestration.console import Printer, change, quantity, size
+from orchestration.console import Printer, change, counted, quantity, size
 from orchestration.home import PROJECT_ROOT, Home, Settings, SettingsError, load_settings
 
 app = typer.Typer(
@@ -91,7 +91,10 @@ def demo(
     except DemoError as error:
         raise Problem(str(error), "`warehouse demo --help` shows scale and seed") from error
     printer.tick(
-        "✓", "Exports", f"{len(files):,} files · {sum(files.values()):,} records in landing", None
+        "✓",
+        "Exports",
+        f"{counted(len(files), 'file')} · {sum(files.values()):,} records in landing",
+        None,
     )
     as_of = parse_as_of(DEFAULT_AS_OF.isoformat(), settings.zone)
     if _is_served(home, settings, as_of):
@@ -196,7 +199,7 @@ def _print_status(printer: Printer, found: dict[str, Any], note: str) -> None:
         printer.cells([("Served     ", "bold"), ("no release yet: `warehouse refresh`", "yellow")])
     if found["running"]:
         printer.cells([("Refreshing ", "bold"), (found["running"], "cyan")])
-    printer.cells([("Landing    ", "bold"), (f"{found['landing_files']:,} files", "")])
+    printer.cells([("Landing    ", "bold"), (counted(found["landing_files"], "file"), "")])
     if note:
         printer.line(f"({note})", style="dim")
     if found["feeds"]:
@@ -335,7 +338,7 @@ def ui(
     os.execv(  # noqa: S606
         sys.executable,
         [
-            *(sys.executable, "-m", "dagster", "dev"),
+            *(sys.executable, "-W", "ignore", "-m", "dagster", "dev"),
             *("--module-name", "orchestration.definitions"),
             *("--working-directory", str(PROJECT_ROOT)),
             *("--host", "127.0.0.1", "--port", str(port)),
@@ -444,7 +447,7 @@ def _refresh(
         checks = _failed(night.results, "critical")
         printer.line(essential=True)
         printer.line(
-            f"Blocked: {len(checks)} critical checks failed. {served}",
+            f"Blocked: {counted(len(checks), 'critical check')} failed. {served}",
             style="bold red",
             essential=True,
         )
@@ -551,7 +554,7 @@ def _show_release(
         printer.cells(
             [
                 ("  ! ", "yellow"),
-                (f"{len(warnings)} warnings: ", "bold yellow"),
+                (f"{counted(len(warnings), 'warning')}: ", "bold yellow"),
                 (f"{shown['subject']}: {shown['message']}{more}. See: warehouse status", ""),
             ]
         )

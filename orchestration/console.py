@@ -146,6 +146,11 @@ def change(value: Any, previous: Any, unit: str | None) -> str:
     return f"{new - old:+,.2f}"
 
 
+def counted(count: int, noun: str) -> str:
+    """A number with its noun: 1 row, 2,345 rows."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def size(count: int) -> str:
     """Bytes as a person reads them."""
     amount = float(count)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import duckdb
 
 from orchestration import report
-from orchestration.console import Printer
+from orchestration.console import Printer, counted
 from orchestration.home import Home, Settings
 from orchestration.lock import RefreshRunning, holder
 from orchestration.releases import Release, served
@@ -131,11 +131,12 @@ class Watcher:
                 if loaded is None:
                     return "", own
                 text = (
-                    f"{loaded['files']:,} new files · {loaded['rows_loaded']:,} rows"
-                    f" · {loaded['rows_rejected']:,} rows rejected"
+                    f"{counted(loaded['files'], 'new file')}"
+                    f" · {counted(loaded['rows_loaded'], 'row')}"
+                    f" · {loaded['rows_rejected']:,} rejected"
                 )
                 if loaded["files_rejected"]:
-                    text += f" · {loaded['files_rejected']:,} files rejected"
+                    text += f" · {counted(loaded['files_rejected'], 'file')} refused"
                 bad = loaded["rows_rejected"] or loaded["files_rejected"]
                 return text, own if own == "failed" or not bad else "warning"
             if phase in ("gate 1", "gate 2"):
@@ -151,9 +152,9 @@ class Watcher:
         results = [each for each in report.quality(self.home, self.run_id) if each["gate"] == gate]
         critical = len(report.failed(results, "critical"))
         warned = len(report.failed(results, "warning"))
-        text = f"{len(results):,} checks"
+        text = counted(len(results), "check")
         text += f" · {critical:,} failed" if critical else ""
-        text += f" · {warned:,} warnings" if warned else ""
+        text += f" · {counted(warned, 'warning')}" if warned else ""
         worst = "failed" if critical else "warning" if warned else own
         return text, worst
 

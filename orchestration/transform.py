@@ -32,6 +32,7 @@ from dagster import (
 )
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
+from orchestration.console import counted
 from orchestration.home import PROJECT_ROOT, Home, Settings, load_settings
 from orchestration.quality import Result, insert_results
 from orchestration.resources import HomeResource, RunClock
@@ -318,13 +319,13 @@ def _quality_row(
     described = " ".join(described.split())
     if broken:
         message = f"the test itself failed: {_first_words(result.message, 500)}"
-        remedy = f"correct the test {node['original_file_path']} or the model it reads"
+        remedy = f"Correct the test {node['original_file_path']} or the model it reads"
     elif bad:
-        message = described or f"{rows} rows of {subject} do not meet {node['name']}"
+        message = described or f"{counted(rows, 'row')} of {subject} against {node['name']}"
         remedy = str(
             meta.get("remedy")
-            or "look at the rows with `warehouse sql --build --file "
-            f"{home_relative(node, manifest)}`, correct them in the source and deliver again"
+            or "Look at the rows with `warehouse sql --build --file "
+            f"{home_relative(node, manifest)}`, correct them at their source and deliver again"
         )
     else:
         message, remedy = described, ""
@@ -336,7 +337,7 @@ def _quality_row(
         column_name=node.get("column_name"),
         severity="critical" if critical and result.status != "warn" else "warning",
         status="error" if broken else "failed" if bad else "passed",
-        observed=None if broken else f"{rows} rows",
+        observed=None if broken else counted(rows, "row"),
         threshold=_threshold(config, critical),
         unexpected_count=None if broken else rows,
         sample_keys=_sample(connection, node, result) if bad else None,
@@ -411,11 +412,15 @@ def judge(results: Sequence[NodeResult], checks: Sequence[Result]) -> None:
         if each.status in ("error", "runtime error", "partial success")
     ]
     if broken:
-        raise Fault(f"dbt could not build {len(broken)} nodes:\n" + "\n".join(broken[:10]))
+        raise Fault(
+            f"dbt could not build {counted(len(broken), 'node')}:\n" + "\n".join(broken[:10])
+        )
     failed = [each for each in checks if each.status == "failed" and each.severity == "critical"]
     if failed:
         lines = [f"{each.check_name} on {each.subject}: {each.observed}" for each in failed[:20]]
-        raise Blocked(f"gate 2: {len(failed)} critical checks failed:\n" + "\n".join(lines))
+        raise Blocked(
+            f"gate 2: {counted(len(failed), 'critical check')} failed:\n" + "\n".join(lines)
+        )
 
 
 def record_build(home: Home, run_id: str, as_of: datetime) -> None:

@@ -46,7 +46,7 @@ def test_a_published_night_prints_its_steps_its_scorecard_and_where_to_look_next
     lines = out.splitlines()
     for mark in ("✓ Load", "✓ Gate 1", "✓ Transform", "✓ Gate 2", "✓ Release"):
         assert sum(line.strip().startswith(mark) for line in lines) == 1, out
-    assert "1 new files · 2 rows · 0 rows rejected" in out
+    assert "1 new file · 2 rows · 0 rejected" in out
     (header,) = [line for line in lines if "sample size" in line]
     row = lines[lines.index(header) + 1]
     titles = ("KPI", "month", "value", "previous month", "change", "sample size", "status")
@@ -88,7 +88,7 @@ def test_a_blocked_night_exits_2_names_the_rows_and_keeps_the_last_release(shop:
     shop.deliver(GOOD.replace("49.50", "-49.50"))
     night = shop.run("refresh", "--as-of", AS_OF)
     assert night.code == 2, night.out + night.err
-    assert f"Blocked: 1 critical checks failed. Nothing was published; {before}" in night.out
+    assert f"Blocked: 1 critical check failed. Nothing was published; {before}" in night.out
     assert "assert_amounts_are_positive (gate 2, critical)" in night.out
     assert "found    No order has a negative amount." in night.out
     assert "order_id=o-2" in night.out

@@ -89,7 +89,7 @@ def test_each_test_leaves_one_row_with_subject_threshold_and_keys(home: Home) ->
             " unexpected_count, sample_keys from meta.quality_result order by check_name"
         ).fetchall()
     assert rows == [
-        (2, "mild", "fct_orders", "warning", "failed", "1 rows", "0 rows", 1, "order_id=1"),
+        (2, "mild", "fct_orders", "warning", "failed", "1 row", "0 rows", 1, "order_id=1"),
         (2, "of_source", "crm.account", "critical", "passed", "0 rows", "0 rows", 0, None),
         (
             2,
@@ -124,7 +124,7 @@ def test_description_and_remedy_of_a_test_are_what_people_read(home: Home) -> No
         MANIFEST,
     )
     assert (described.message, described.remedy) == ("Orders have a customer.", "ask the shop team")
-    assert plain.message == "2 rows of fct_orders do not meet unique"
+    assert plain.message == "2 rows of fct_orders against unique"
     assert (
         "warehouse sql --build --file dbt/target/compiled/shop/models/marts/_marts.yml/unique.sql"
         in plain.remedy
