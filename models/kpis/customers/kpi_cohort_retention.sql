@@ -22,8 +22,10 @@ active as (
 final as (
     select
         customers.cohort_month,
-        cast((extract(year from months.period_start) - extract(year from customers.cohort_month)) * 12
-            + extract(month from months.period_start) - extract(month from customers.cohort_month) as integer) as k,
+        cast(
+            12 * (extract(year from months.period_start) - extract(year from customers.cohort_month))
+            + extract(month from months.period_start) - extract(month from customers.cohort_month) as integer
+        ) as k,
         -- a month that is not over has not been observed
         case when months.is_over then count(active.account_id) end as numerator,
         count(*) as denominator,

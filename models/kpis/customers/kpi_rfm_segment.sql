@@ -22,14 +22,24 @@ buyers as (
     group by 1, 2
 ),
 
-scored as (
+ranked as (
     select
         snapshot,
         account_id,
-        {%- for score, measure in [('r', 'last_order_date'), ('f', 'order_count'), ('m', 'order_amount')] %}
-        cast(1 + floor(5 * (rank() over (partition by snapshot order by {{ measure }}) - 1) / cast(count(*) over (partition by snapshot) as double)) as integer) as {{ score }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        rank() over (partition by snapshot order by last_order_date) as recency_rank,
+        rank() over (partition by snapshot order by order_count) as frequency_rank,
+        rank() over (partition by snapshot order by order_amount) as money_rank,
+        cast(count(*) over (partition by snapshot) as double) as buyer_count
     from buyers
+),
+
+scored as (
+    select
+        *,
+        cast(1 + floor(5 * (recency_rank - 1) / buyer_count) as integer) as r,
+        cast(1 + floor(5 * (frequency_rank - 1) / buyer_count) as integer) as f,
+        cast(1 + floor(5 * (money_rank - 1) / buyer_count) as integer) as m
+    from ranked
 ),
 
 final as (

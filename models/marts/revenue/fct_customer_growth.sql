@@ -43,14 +43,21 @@ sold as (
     group by 1, 2, 3
 ),
 
+measured as (
+    select
+        *,
+        is_active and opening_amount > 0 and closing_amount > opening_cc_amount as has_grown
+    from members
+),
+
 final as (
     select
         members.grain,
         members.period_start,
         members.account_id,
         members.closing_amount - members.opening_cc_amount as net_expansion_amount,
-        coalesce(sold.has_upsell = 1 and members.is_active and members.closing_amount > members.opening_cc_amount and members.opening_amount > 0, false) as is_upsold,
-        coalesce(sold.has_cross_sell = 1 and members.is_active and members.closing_amount > members.opening_cc_amount and members.opening_amount > 0, false) as is_cross_sold,
+        coalesce(sold.has_upsell = 1 and members.has_grown, false) as is_upsold,
+        coalesce(sold.has_cross_sell = 1 and members.has_grown, false) as is_cross_sold,
         members.opening_segment as segment,
         members.industry,
         members.country,
@@ -58,7 +65,7 @@ final as (
         members.opening_owner as owner,
         members.opening_team as team,
         members.cohort_month
-    from members
+    from measured as members
     left join sold
         on
             members.grain = sold.grain

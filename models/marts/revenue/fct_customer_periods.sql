@@ -60,7 +60,7 @@ losses as (
             activity.end_cause,
             row_number() over (
                 partition by members.grain, members.period_start, members.account_id
-                order by activity.valid_to desc, activity.end_cause
+                order by activity.valid_to desc, activity.end_cause asc
             ) as recency
         from members
         inner join periods

@@ -22,10 +22,10 @@ spread as (
         lines.*,
         case when lines.is_spread then greatest(months.month_start, lines.service_start) else lines.sold_date end as revenue_date,
         case
-            when lines.is_spread
-                then cast(lines.native_amount as double)
-                    * {{ days_between('greatest(lines.service_start, months.month_start)', 'least(lines.service_end, months.month_end)') }}
-                    / {{ days_between('lines.service_start', 'lines.service_end') }}
+            when lines.is_spread then
+                cast(lines.native_amount as double)
+                * {{ days_between('greatest(lines.service_start, months.month_start)', 'least(lines.service_end, months.month_end)') }}
+                / {{ days_between('lines.service_start', 'lines.service_end') }}
             else lines.native_amount
         end as revenue_amount
     from lines
