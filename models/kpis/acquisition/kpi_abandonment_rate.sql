@@ -1,6 +1,5 @@
 -- grain: one row per KPI id, grain, period and slice
 -- contract 4.C6: of the carts, checkouts or forms begun in the period, the share not completed; abandonment_rate is one of the three
-{%- set basis = "'" ~ var('abandonment_basis') ~ "'" %}
 with
 
 carts as (
@@ -20,14 +19,14 @@ cart_rates as (
     where has_checkout
     union all
     select 'abandonment_rate', * from carts
-    where {{ basis }} = 'cart' or ({{ basis }} = 'checkout' and has_checkout)
+    where is_abandonment_basis
 ),
 
 form_rates as (
     select 'form_abandonment_rate' as kpi_id, * from forms
     union all
     select 'abandonment_rate', * from forms
-    where {{ basis }} = 'form'
+    where is_abandonment_basis
 ),
 
 recovered as (

@@ -38,6 +38,7 @@ final as (
         coalesce(
             steps.purchased_at <= first_adds.occurred_at + interval '{{ var("abandonment_window_hours") }}' hour, false
         ) as is_purchased_in_window,
+        '{{ var("abandonment_basis") }}' = 'cart' or ('{{ var("abandonment_basis") }}' = 'checkout' and steps.has_checkout = 1) as is_abandonment_basis,
         case when steps.has_checkout = 1 then 'begin_checkout' else 'add_to_cart' end as checkout_step,
         first_adds.device,
         first_adds.channel,

@@ -30,6 +30,7 @@ final as (
         first_starts.occurred_at as started_at,
         {{ local_date('first_starts.occurred_at') }} as started_date,
         coalesce(submissions.last_submitted_at >= first_starts.occurred_at, false) as is_submitted,
+        '{{ var("abandonment_basis") }}' = 'form' as is_abandonment_basis,
         first_starts.device,
         first_starts.channel,
         first_starts.campaign,
