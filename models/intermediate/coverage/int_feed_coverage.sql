@@ -1,7 +1,7 @@
 {# Entities that a KPI can rest on: the cleaned relation and its event, an instant or a date. #}
 {% set feeds = [
     ('subscription', 'int_subscriptions', 'started_at', 'instant'),
-    ('subscription_version', 'int_subscription_mrr', 'valid_from', 'instant'),
+    ('subscription_version', 'int_subscription_versions', 'valid_from', 'instant'),
     ('order', 'int_orders', 'ordered_at', 'instant'),
     ('invoice', 'int_invoices', 'issued_at', 'instant'),
     ('refund', 'int_refunds', 'refunded_at', 'instant'),

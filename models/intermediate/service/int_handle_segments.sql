@@ -9,33 +9,51 @@ staff as (
     select user_id, is_bot from {{ ref('int_staff') }}
 ),
 
+-- Work on a ticket that counts nowhere (test, spam, deleted) counts nowhere either.
 ticket_keys as (
-    select * from {{ ref('int_ticket_keys') }}
+    select
+        keys.ticket_id,
+        keys.surviving_ticket_id,
+        tickets.ticket_id is null as is_excluded
+    from {{ ref('int_ticket_keys') }} as keys
+    left join {{ ref('int_tickets') }} as tickets
+        on keys.surviving_ticket_id = tickets.ticket_id
+),
+
+-- A stretch that still runs takes an agent's time up to the run clock.
+timed as (
+    select
+        * exclude (ended_at),
+        least(coalesce(ended_at, {{ as_of() }}), {{ as_of() }}) as ended_at,
+        coalesce(ended_at >= {{ as_of() }}, true) as is_running,
+        coalesce(ended_at < started_at, false) as is_negative
+    from segments
+    where started_at < {{ as_of() }}
 ),
 
 final as (
     select
-        segments.segment_id,
-        segments.interaction_id,
-        coalesce(ticket_keys.surviving_ticket_id, segments.ticket_id) as ticket_id,
-        segments.agent_id,
-        -- an interaction arrived by the channel of its first stretch
-        first_value(segments.channel) over (partition by segments.interaction_id order by segments.started_at, segments.segment_id) as channel,
-        lower(segments.kind) as kind,
-        segments.started_at,
-        segments.ended_at,
-        segments.ended_at < segments.started_at as is_negative,
+        timed.segment_id,
+        timed.interaction_id,
+        coalesce(ticket_keys.surviving_ticket_id, timed.ticket_id) as ticket_id,
+        timed.agent_id,
+        timed.channel,
+        lower(timed.kind) as kind,
+        timed.started_at,
+        timed.ended_at,
+        timed.is_running,
+        timed.is_negative,
         -- queue and wait are no handle time, and bots handle nothing
-        lower(segments.kind) in ('talk', 'hold', 'wrap', 'work')
-        and segments.agent_id is not null
+        lower(timed.kind) in ('talk', 'hold', 'wrap', 'work')
+        and timed.agent_id is not null
         and not coalesce(staff.is_bot, false)
-        and segments.ended_at >= segments.started_at as is_handling
-    from segments
+        and not timed.is_negative as is_handling
+    from timed
     left join staff
-        on segments.agent_id = staff.user_id
+        on timed.agent_id = staff.user_id
     left join ticket_keys
-        on segments.ticket_id = ticket_keys.ticket_id
-    where segments.ended_at < {{ as_of() }} and segments.started_at < {{ as_of() }}
+        on timed.ticket_id = ticket_keys.ticket_id
+    where not coalesce(ticket_keys.is_excluded, false)
 )
 
 select * from final

@@ -30,12 +30,17 @@ population as (
     select 'occupancy', grain, period_start, cast(handle_seconds / 60 as decimal(28, 12)), 0, 'counted', agent_id, team, channel from handled
 ),
 
-per_agent as (
+-- An agent of two teams is one agent, and one of each team.
+{%- for name, key in [('per_agent', 'null'), ('per_team', 'team')] %}
+{{ name }} as (
     select 'tickets_solved_per_agent' as kpi_id, grain, period_start, 1 as numerator, 0 as denominator, outcome, team from solves
     union all
-    select 'tickets_solved_per_agent', grain, period_start, 0, 1, 'counted', team from agents
-    where available_minutes > 0
+    select 'tickets_solved_per_agent', grain, period_start, 0, 1, 'counted', {{ key }} as team
+    from agents
+    where is_available
+    group by grain, period_start, agent_id, {{ key }}
 ),
+{%- endfor %}
 
 counted as (
     select * from population where outcome = 'counted'
@@ -60,7 +65,10 @@ rows_by_agent as (
 ),
 
 rows_per_agent as (
-    {{ rolled_up_cohorts('agent_productivity', 'per_agent', ['team'], outcomes=true, sampled='numerator <> 0') }}
+    {{ rolled_up_cohorts('agent_productivity', 'per_agent', [], outcomes=true, sampled='numerator <> 0') }}
+    union all
+    select * from ({{ rolled_up_cohorts('agent_productivity', 'per_team', ['team'], outcomes=true, sampled='numerator <> 0') }}) as by_team
+    where dim_name = 'team'
 ),
 
 -- Hours have no channel: a channel's solves stand over all hours.

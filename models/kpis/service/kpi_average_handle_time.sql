@@ -20,18 +20,22 @@ legs as (
 ),
 {%- endfor %}
 
-rejected as (
-    select
-        'average_handle_time' as kpi_id, {{ local_date('started_at') }} as kpi_date, 0 as numerator, 1 as denominator,
-        'rejected' as outcome, channel, cast(null as varchar) as topic
-    from {{ ref('int_handle_segments') }}
-    where is_negative
+interactions as (
+    select * from {{ ref('int_interactions') }}
 ),
 
 whole as (
     select kpi_id, kpi_date, numerator, denominator, outcome, channel, topic from whole_population
     union all
-    select kpi_id, kpi_date, numerator, denominator, outcome, channel, topic from rejected
+    select 'average_handle_time', {{ local_date('interactions.ended_at') }}, 0, 1, 'rejected', interactions.channel, interactions.topic
+    from interactions
+    inner join {{ ref('int_handle_segments') }} as segments
+        on interactions.interaction_id = segments.interaction_id
+    where segments.is_negative and interactions.ended_at is not null
+    union all
+    select 'average_handle_time', {{ local_date('started_at') }}, 0, 1, 'censored', channel, topic
+    from interactions
+    where ended_at is null and is_handled
 ),
 
 whole_rows as (

@@ -21,8 +21,9 @@ solves as (
         on periods.period_start <= ticket_solves.solved_date and ticket_solves.solved_date < periods.period_end
 ),
 
-agent_periods as (
-    select * from {{ ref('fct_agent_periods') }}
+available_agents as (
+    select distinct grain, period_start, agent_id from {{ ref('fct_agent_periods') }}
+    where is_available
 ),
 
 -- Solves of agents without recorded time are kept and marked: they are reported, not counted.
@@ -34,14 +35,14 @@ final as (
         solves.agent_id,
         solves.solved_at,
         solves.channel,
-        coalesce(agent_periods.team, solves.team) as team,
-        coalesce(agent_periods.available_minutes, 0) > 0 as has_available_time
+        solves.team,
+        available_agents.agent_id is not null as has_available_time
     from solves
-    left join agent_periods
+    left join available_agents
         on
-            solves.grain = agent_periods.grain
-            and solves.period_start = agent_periods.period_start
-            and solves.agent_id = agent_periods.agent_id
+            solves.grain = available_agents.grain
+            and solves.period_start = available_agents.period_start
+            and solves.agent_id = available_agents.agent_id
     where solves.recency = 1 and not solves.is_by_bot
 )
 

@@ -3,32 +3,26 @@ with
 
 segments as (
     select * from {{ ref('int_handle_segments') }}
-),
-
-valid_segments as (
-    select * from segments where is_handling
+    where is_handling
 ),
 
 days as (
-    select 0 as day_offset union all
-    select 1 union all
-    select 2
+    select period_start as work_date, start_at, end_at
+    from {{ ref('dim_periods') }}
+    where grain = 'day'
 ),
 
--- Work is cut at midnight, so that stretches are compared within a day only; nobody handles one thing for longer than a day or two.
+-- Work is cut at midnight, so that stretches are compared within a day only.
 pieces as (
     select
-        valid_segments.interaction_id,
-        valid_segments.agent_id,
-        cast(valid_segments.started_at as date) + days.day_offset as work_date,
-        greatest(valid_segments.started_at, cast(cast(valid_segments.started_at as date) + days.day_offset as timestamp)) as started_at,
-        case
-            when days.day_offset = 2 then valid_segments.ended_at
-            else least(valid_segments.ended_at, cast(cast(valid_segments.started_at as date) + days.day_offset + 1 as timestamp))
-        end as ended_at
-    from valid_segments
-    cross join days
-    where cast(cast(valid_segments.started_at as date) + days.day_offset as timestamp) <= valid_segments.ended_at
+        segments.interaction_id,
+        segments.agent_id,
+        days.work_date,
+        greatest(segments.started_at, days.start_at) as started_at,
+        least(segments.ended_at, days.end_at) as ended_at
+    from segments
+    inner join days
+        on segments.started_at < days.end_at and days.start_at <= segments.ended_at
 ),
 
 boundaries as (
@@ -79,22 +73,14 @@ seconds as (
     group by 1, 2
 ),
 
+-- An interaction counts when it has ended.
 interactions as (
-    select
-        interaction_id,
-        max(ended_at) as ended_at,
-        max(channel) as channel,
-        max(ticket_id) as ticket_id
-    from valid_segments
-    group by 1
+    select * from {{ ref('int_interactions') }}
+    where ended_at is not null
 ),
 
 agents as (
-    select distinct interaction_id, agent_id from valid_segments
-),
-
-tickets as (
-    select ticket_id, topic from {{ ref('int_tickets') }}
+    select distinct interaction_id, agent_id from segments
 ),
 
 assignments as (
@@ -110,15 +96,13 @@ final as (
         {{ local_date('interactions.ended_at') }} as ended_date,
         coalesce(seconds.handle_seconds, 0) as handle_seconds,
         interactions.channel,
-        tickets.topic,
+        interactions.topic,
         assignments.team
     from agents
     inner join interactions
         on agents.interaction_id = interactions.interaction_id
     left join seconds
         on agents.interaction_id = seconds.interaction_id and agents.agent_id = seconds.agent_id
-    left join tickets
-        on interactions.ticket_id = tickets.ticket_id
     left join assignments
         on
             agents.agent_id = assignments.user_id
