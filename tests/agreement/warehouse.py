@@ -203,7 +203,7 @@ def read(database: Path) -> dict[Key, Published]:
 
 
 def same(want: Any, have: Any, within: float = 1e-9) -> bool:
-    """Equal; numbers to a billionth of their size (both sides are exact before they are divided)."""
+    """Equal; numbers to a billionth of their size: both sides are exact before they divide."""
     if want is None or have is None:
         return want is have
     if isinstance(have, bool | str):

@@ -108,7 +108,7 @@ def payback_and_value(book: Book) -> None:
         profit = sum((f.numerator for f in profit_facts(world, period)), ZERO)
         income = sum((f.denominator or ZERO for f in profit_facts(world, period)), ZERO)
         margin = ratio(profit, income)
-        bottom = None if margin is None else gained * margin
+        bottom = ZERO if margin is None else gained * margin
         value = ratio(cost, bottom) if margin is not None and margin > 0 else None
         book.put(
             "cac_payback_months", period, ALL, ALL, cost, bottom, value, buyers_in(world, period)
@@ -370,8 +370,10 @@ def carts(book: Book) -> None:
         ]
         left = not any(t <= start + window for t in bought)
         day, dims = world.calendar.day(start), dimensions.web(adds[0])
+        checkout = any(e["name"] == "begin_checkout" for e in events)
+        dims["checkout_step"] = "begin_checkout" if checkout else "add_to_cart"
         every.append(Fact(Fraction(int(left)), ONE, dims, day=day))
-        if any(e["name"] == "begin_checkout" for e in events):
+        if checkout:
             checked.append(Fact(Fraction(int(left)), ONE, dims, day=day))
         if left and bought:
             late.append(Fact(ONE, None, dims, day=day))

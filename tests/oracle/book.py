@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from .catalog import CATALOG, SAMPLED, Spec
-from .identity import FAR_AWAY, LONG_AGO, World
+from .identity import FAR_AWAY, LONG_AGO, SPINES, World
 from .money import ZERO, percentile, ratio
 from .periods import ONE_DAY, Period
 
@@ -77,14 +77,15 @@ class Book:
     # -- spine and flags --------------------------------------------------------------------
 
     def loaded(self, spec: Spec) -> bool:
-        return any(f in self.world.loaded for f in spec.feeds)
+        return all(any(f in self.world.loaded for f in group) for group in spec.feeds)
 
     def first_day(self, spec: Spec) -> date:
         """The first day of the spine: the first event of the KPI's entities, else of any."""
 
         def make() -> date:
             world = self.world
-            day = world.first_day(spec.feeds) or world.first_day(tuple(world.rows))
+            names = tuple(f for group in spec.feeds for f in group)
+            day = world.first_day(names) or world.first_day(SPINES)
             return day or world.calendar.last_day
 
         return self.world.memo(("spine", spec.feeds), make)
@@ -96,29 +97,30 @@ class Book:
 
     def coverage(self, spec: Spec, period: Period) -> tuple[bool, bool]:
         """Is any, and is all, of the period covered by the feeds that say what they cover?"""
-        world = self.world
-        if not self.loaded(spec):
-            return False, False
-        close = world.calendar.close(period)
-        some, whole = False, True
-        for feed in spec.feeds:
-            if feed not in world.loaded:
-                continue
-            stretches = world.by("feed_load", "entity").get(feed, [])
-            if not stretches:
-                some = True
-                continue
-            reach = sorted(
-                (s.get("covers_from") or LONG_AGO, s.get("covers_to") or FAR_AWAY)
-                for s in stretches
-            )
-            at: datetime = period.start_at
-            for low, high in reach:
-                some = some or (low < close and high > period.start_at)
-                if low <= at:
-                    at = max(at, high)
-            whole = whole and at >= close
+        some, whole = True, True
+        for group in spec.feeds:
+            reached = [self.covered(feed, period) for feed in group]
+            some = some and any(part for part, _ in reached)
+            whole = whole and any(every for _, every in reached)
         return some, whole
+
+    def covered(self, feed: str, period: Period) -> tuple[bool, bool]:
+        """Is any, and is all, of the period covered by a feed? One that says nothing covers all."""
+        world = self.world
+        close = world.calendar.close(period)
+        stretches = world.by("feed_load", "entity").get(feed, [])
+        if not stretches:
+            return (feed in world.loaded,) * 2
+        reach = sorted(
+            (s.get("covers_from") or LONG_AGO, s.get("covers_to") or FAR_AWAY) for s in stretches
+        )
+        at: datetime = period.start_at
+        some = False
+        for low, high in reach:
+            some = some or (low < close and high > period.start_at)
+            if low <= at:
+                at = max(at, high)
+        return some, at >= close
 
     def mature(self, spec: Spec, period: Period) -> bool:
         """Has the observation window of the last possible member elapsed (G-09)?"""
@@ -198,6 +200,7 @@ class Book:
         for (name, member), part in sorted(groups.items()):
             if any(not f.rejected for f in part):
                 yield name, member, part, part
+        # An outcome slice stands over the whole population; what was rejected has no outcome.
         for (name, member), part in sorted(results.items()):
             yield name, member, part, facts
 
@@ -228,7 +231,7 @@ class Book:
             if value is not None:
                 result = value(numerator, denominator)
             sample = sum(f.sample for f in base)
-            rejected = sum(f.rejected for f in lower)
+            rejected = sum(f.rejected for f in lower) if upper is lower else 0
             censored = sum(
                 1 for s in waiting if name == ALL or member in members(s.dims.get(name, ()))
             )

@@ -15,16 +15,25 @@ GRAINS = {
     "R": "rolling_12m",
 }
 
-# Entities whose loading makes a KPI computable; `no_data` when none of them was loaded (G-13).
-SUBS = ("subscription", "subscription_version")
-ORDERS = ("order", "order_line")
-BILLED = (*ORDERS, "invoice", "invoice_line", "refund")
-PAYING = (*SUBS, *ORDERS)
-COSTS = (*ORDERS, "product_cost", "refund", "expense")
-DEALS = ("opportunity", "opportunity_stage_event")
-TICKETS = ("ticket", "ticket_status_event", "ticket_message")
-SOLVES = ("ticket", "ticket_status_event")
-RESPONSES = ("survey_response",)
+# Entities that make a KPI computable (G-13): all groups must be loaded, of a group with several
+# names one is enough; else `no_data`.
+Feeds = tuple[tuple[str, ...], ...]
+SUBS: Feeds = (("subscription",), ("subscription_version",))
+ORDERS: Feeds = (("order",),)
+BILLED: Feeds = (("order", "invoice"),)
+PAYING: Feeds = (("subscription_version", "order"),)
+COSTS: Feeds = (("order", "expense"),)
+DEALS: Feeds = (("opportunity",),)
+STAGES: Feeds = (("opportunity",), ("opportunity_stage_event",))
+CREDITS: Feeds = (("opportunity",), ("staff_assignment",))
+SOLVES: Feeds = (("ticket",), ("ticket_status_event",))
+TICKETS: Feeds = (*SOLVES, ("ticket_message",))
+REPLIES: Feeds = (("ticket",), ("ticket_message",))
+RESPONSES: Feeds = (("survey_response",),)
+LEADS: Feeds = (("lead",),)
+REFERRALS: Feeds = (("referral",), ("lead",))
+VISITS: Feeds = (("web_event",),)
+AGENTS: Feeds = (("agent_time",), *SOLVES)
 SAMPLED = ("ratio", "cohort", "duration", "distinct", "compound")
 
 
@@ -37,7 +46,7 @@ class Spec:
     better: str
     grains: tuple[str, ...]
     dims: tuple[str, ...]
-    feeds: tuple[str, ...]
+    feeds: Feeds
     window: str | None = None
 
 
@@ -50,7 +59,7 @@ def declare(
     better: str,
     grains: str,
     dims: tuple[str, ...],
-    feeds: tuple[str, ...],
+    feeds: Feeds,
     window: str | None = None,
     percentiles: bool = False,
 ) -> None:
@@ -75,7 +84,7 @@ declare(
 )
 declare("gross_mrr_churn_rate net_mrr_churn_rate", "cohort", "lower", "M Q Y R", CUSTOMER, SUBS)
 declare("quick_ratio", "ratio", "higher", "M Q Y", CUSTOMER, SUBS)
-declare("arpu", "ratio", "higher", "M Q Y R", CUSTOMER, (*BILLED, *SUBS))
+declare("arpu", "ratio", "higher", "M Q Y R", CUSTOMER, (*PAYING, *BILLED))
 declare("arpa", "ratio", "higher", "M Q Y R", CUSTOMER, SUBS)
 declare(
     "sales_growth_rate sales_growth_rate_yoy sales_growth_rate_cc",
@@ -86,16 +95,11 @@ declare(
     BILLED,
 )
 declare("cogs", "flow", "neutral", "M Q Y", ("product", *CUSTOMER, "channel"), COSTS)
-declare(
-    "cogs_periodic cogs_variance",
-    "flow",
-    "neutral",
-    "M Q Y",
-    (),
-    ("inventory_value", "purchases"),
-)
-declare("gross_margin", "ratio", "higher", "M Q Y R", CUSTOMER, BILLED)
-CLV_FEEDS = (*BILLED, *SUBS, "product_cost", "expense")
+STOCK: Feeds = (("inventory_value",),)
+declare("cogs_periodic", "flow", "neutral", "M Q Y", (), STOCK)
+declare("cogs_variance", "flow", "neutral", "M Q Y", (), (*STOCK, *ORDERS))
+declare("gross_margin", "ratio", "higher", "M Q Y R", CUSTOMER, (*BILLED, *COSTS))
+CLV_FEEDS = (*PAYING, *BILLED, *COSTS)
 CLV_DIMS = ("acquisition_channel", "segment", "cohort_month")
 declare(
     "customer_lifetime_value clv_revenue clv_capped",
@@ -107,8 +111,9 @@ declare(
 )
 declare("clv_discounted", "compound", "higher", "R", CLV_DIMS, CLV_FEEDS)
 declare("clv_historical", "compound", "higher", "M", ("cohort",), CLV_FEEDS)
-declare("cac_payback_months", "compound", "lower", "M Q Y R", (), ("expense", *SUBS, *BILLED))
-declare("ltv_cac_ratio", "compound", "higher", "M Q Y R", (), ("expense", *CLV_FEEDS))
+SPENT: Feeds = (("expense",),)
+declare("cac_payback_months", "compound", "lower", "M Q Y R", (), (*SPENT, *SUBS, *BILLED))
+declare("ltv_cac_ratio", "compound", "higher", "M Q Y R", (), (*SPENT, *PAYING, *BILLED))
 # -- customers
 declare("customer_retention_rate", "cohort", "higher", "M Q Y R", CUSTOMER, PAYING)
 declare("customer_churn_rate", "cohort", "lower", "M Q Y R", (*CUSTOMER, "churn_subtype"), PAYING)
@@ -119,7 +124,7 @@ declare(
     "higher",
     "M Q Y R",
     (*CUSTOMER, "term_length"),
-    ("contract",),
+    (("contract",),),
     "renewal_grace_days",
 )
 declare(
@@ -138,7 +143,7 @@ declare("average_order_value", "ratio", "higher", "M Q Y", (*CUSTOMER, "channel"
 declare("repeat_purchase_rate", "distinct", "higher", "M Q Y R", CUSTOMER, ORDERS)
 declare("refund_rate", "ratio", "lower", "M Q Y", CUSTOMER, BILLED)
 # -- acquisition
-CAC_FEEDS = ("expense", *PAYING)
+CAC_FEEDS = (*SPENT, *PAYING)
 declare(
     "customer_acquisition_cost cac_marketing_only cac_lagged",
     "ratio",
@@ -153,7 +158,7 @@ declare(
     "lower",
     "M Q Y",
     ("campaign", "channel", "country"),
-    ("expense", "campaign", "attribution"),
+    (*SPENT, ("attribution",), ("campaign",)),
 )
 declare(
     "conversion_rate",
@@ -161,7 +166,7 @@ declare(
     "higher",
     "M Q Y",
     tuple(dict.fromkeys((*SALES, *CUSTOMER))),
-    ("opportunity",),
+    (*DEALS, *PAYING),
     "conversion_window_days",
 )
 LEAD_DIMS = ("lead_source", "campaign", "owner", "country", "segment")
@@ -171,54 +176,57 @@ declare(
     "higher",
     "M Q Y",
     LEAD_DIMS,
-    ("lead",),
+    (*LEADS, *PAYING),
     "conversion_window_days",
 )
-declare("lead_to_customer_rate_period", "ratio", "higher", "M Q Y", (), ("lead",))
+declare("lead_to_customer_rate_period", "ratio", "higher", "M Q Y", (), (*LEADS, *PAYING))
 declare(
     "lead_to_sale_conversion_rate",
     "cohort",
     "higher",
     "M Q Y",
     (*LEAD_DIMS, "opportunity_type"),
-    ("lead",),
+    (*LEADS, *DEALS),
     "conversion_window_days",
 )
-declare("speed_to_lead", "duration", "lower", "M Q Y", LEAD_DIMS[:3], ("lead",), percentiles=True)
+declare("speed_to_lead", "duration", "lower", "M Q Y", LEAD_DIMS[:3], LEADS, percentiles=True)
+CART = (*WEB, "checkout_step")
 declare(
     "cart_abandonment_rate checkout_abandonment_rate",
     "cohort",
     "lower",
     "D W M Q",
-    WEB,
-    ("web_event",),
+    CART,
+    VISITS,
     "abandonment_window_hours",
 )
-declare("form_abandonment_rate", "cohort", "lower", "D W M Q", (*WEB, "form"), ("web_event",))
-declare("late_recovery_count", "flow", "neutral", "D W M Q", WEB, ("web_event",))
+declare("form_abandonment_rate", "cohort", "lower", "D W M Q", (*WEB, "form"), VISITS)
+declare("late_recovery_count", "flow", "neutral", "D W M Q", CART, VISITS)
 REFERRAL_DIMS = ("referrer_type", "referrer", "segment", "source")
-declare("referral_count", "flow", "higher", "M Q Y", REFERRAL_DIMS, ("referral",))
-declare("referral_rate", "ratio", "higher", "M Q Y", REFERRAL_DIMS, ("referral",))
-declare("sales_team_referral_share", "ratio", "neutral", "M Q Y", REFERRAL_DIMS, ("referral",))
-declare("referrals_per_rep", "ratio", "higher", "M Q Y", (), ("referral",))
+declare("referral_count", "flow", "higher", "M Q Y", REFERRAL_DIMS, REFERRALS)
+declare("referral_rate", "ratio", "higher", "M Q Y", REFERRAL_DIMS, (*REFERRALS, *PAYING))
+declare("sales_team_referral_share", "ratio", "neutral", "M Q Y", REFERRAL_DIMS, REFERRALS)
+REPS: Feeds = (("staff_assignment",),)
+declare("referrals_per_rep", "ratio", "higher", "M Q Y", (), (*REFERRALS, *REPS))
 # -- sales
 declare(
     "sales_cycle_length sales_cycle_duration",
     "duration",
     "lower",
     "M Q Y",
-    SALES,
+    (*SALES, "amount_band"),
     DEALS,
     percentiles=True,
 )
 declare("open_opportunity_count", "balance", "neutral", "M Q Y", SALES, DEALS)
 declare("open_opportunity_age", "duration", "lower", "M Q Y", SALES, DEALS)
 STAGE = ("stage", *SALES)
-declare("stage_velocity", "duration", "lower", "M Q", STAGE, DEALS, percentiles=True)
-declare("stage_advance_rate", "ratio", "higher", "M Q", STAGE, DEALS)
-declare("stage_regression_rate stage_loss_rate", "ratio", "lower", "M Q", STAGE, DEALS)
-declare("stage_open_age", "duration", "lower", "M Q", STAGE, DEALS)
-FORECAST = ("forecast_submission", *DEALS)
+declare("stage_velocity", "duration", "lower", "M Q", STAGE, STAGES, percentiles=True)
+declare("stage_cumulative_time", "duration", "lower", "M Q", STAGE, STAGES)
+declare("stage_advance_rate", "ratio", "higher", "M Q", STAGE, STAGES)
+declare("stage_regression_rate stage_loss_rate", "ratio", "lower", "M Q", STAGE, STAGES)
+declare("stage_open_age", "duration", "lower", "M Q", STAGE, STAGES)
+FORECAST: Feeds = (("forecast_submission",), *DEALS)
 declare(
     "sales_forecast_accuracy sales_forecast_accuracy_net forecast_attainment",
     "compound",
@@ -238,9 +246,10 @@ declare(
 )
 declare("forecast_bias", "compound", "neutral", "M Q", ("owner", "team"), FORECAST)
 declare("unforecast_amount", "flow", "lower", "M Q", ("owner", "team"), FORECAST)
-declare("revenue_per_salesperson", "ratio", "higher", "M Q Y", ("team", "role"), DEALS)
-declare("uncredited_won_amount", "flow", "neutral", "M Q Y", (), DEALS)
-SNAPSHOT = ("opportunity_snapshot",)
+declare("revenue_per_salesperson", "ratio", "higher", "M Q Y", ("team", "role"), CREDITS)
+declare("uncredited_won_amount", "flow", "neutral", "M Q Y", (), CREDITS)
+SNAPSHOT: Feeds = (("opportunity_snapshot",),)
+QUOTA: Feeds = (("quota",),)
 declare(
     "pipeline_visibility_rate visible_pipeline_share", "ratio", "higher", "D M", STAGE, SNAPSHOT
 )
@@ -249,8 +258,8 @@ declare(
 )
 declare("pipeline_missing_amount_count", "balance", "lower", "D M", STAGE, SNAPSHOT)
 declare("win_rate win_rate_value average_deal_size", "ratio", "higher", "M Q Y", SALES, DEALS)
-declare("pipeline_coverage", "ratio", "higher", "M Q Y", ("owner", "team"), (*SNAPSHOT, "quota"))
-declare("quota_attainment", "ratio", "higher", "M Q Y", ("owner", "team"), ("quota", *DEALS))
+declare("pipeline_coverage", "ratio", "higher", "M Q Y", ("owner", "team"), (*SNAPSHOT, *QUOTA))
+declare("quota_attainment", "ratio", "higher", "M Q Y", ("owner", "team"), (*CREDITS, *QUOTA))
 declare("sales_velocity", "compound", "higher", "M Q Y", (), DEALS)
 declare("slipped_deal_rate", "ratio", "lower", "M Q Y", SALES, SNAPSHOT)
 # -- service
@@ -260,17 +269,10 @@ declare(
     "lower",
     "D W M Q",
     SERVICE,
-    ("ticket", "ticket_message"),
+    REPLIES,
     percentiles=True,
 )
-declare(
-    "awaiting_first_response_count",
-    "balance",
-    "lower",
-    "D W M Q",
-    SERVICE,
-    ("ticket", "ticket_message"),
-)
+declare("awaiting_first_response_count", "balance", "lower", "D W M Q", SERVICE, REPLIES)
 declare("solved_without_reply_count", "flow", "lower", "D W M Q", SERVICE, TICKETS)
 declare(
     "average_handle_time",
@@ -278,7 +280,7 @@ declare(
     "neutral",
     "D W M",
     ("channel", "team", "agent", "topic"),
-    ("handle_segment",),
+    (("handle_segment",),),
     percentiles=True,
 )
 declare(
@@ -305,22 +307,29 @@ declare(
     "higher",
     "W M Q",
     ("agent", "team", "channel"),
-    (*SOLVES, "agent_time"),
+    AGENTS,
 )
 declare(
-    "occupancy", "ratio", "neutral", "W M Q", ("agent", "team"), ("handle_segment", "agent_time")
+    "occupancy",
+    "ratio",
+    "neutral",
+    "W M Q",
+    ("agent", "team"),
+    (("agent_time",), ("handle_segment",)),
 )
-declare("tickets_solved_per_agent", "ratio", "higher", "W M Q", ("team",), (*SOLVES, "agent_time"))
-declare("contact_rate", "ratio", "lower", "M Q Y", ("segment",), ("ticket",))
+declare("tickets_solved_per_agent", "ratio", "higher", "W M Q", ("team",), AGENTS)
+declare("contact_rate", "ratio", "lower", "M Q Y", ("segment",), (("ticket",), *PAYING))
 declare("backlog", "balance", "lower", "M Q Y", SERVICE, SOLVES)
 declare("backlog_age", "duration", "lower", "M Q Y", SERVICE, SOLVES, percentiles=True)
 declare("reopen_rate", "ratio", "lower", "M Q Y", SERVICE, SOLVES, "reopen_window_days")
-declare("sla_attainment", "ratio", "higher", "M Q Y", SERVICE, ("sla_target", *TICKETS))
+declare("sla_attainment", "ratio", "higher", "M Q Y", SERVICE, (("sla_target",), ("ticket",)))
 declare("bot_resolution_rate", "ratio", "neutral", "M Q Y", SERVICE, TICKETS, "reopen_window_days")
 declare("handoff_rate", "ratio", "lower", "M Q", SERVICE, TICKETS)
 # -- feedback
-declare("net_promoter_score", "distinct", "higher", "M Q Y R", SURVEY, RESPONSES)
-declare("nps_margin_of_error", "distinct", "lower", "M Q Y R", SURVEY, RESPONSES)
+declare("net_promoter_score nps_promoter_share", "distinct", "higher", "M Q R", SURVEY, RESPONSES)
+declare("nps_passive_share", "distinct", "neutral", "M Q R", SURVEY, RESPONSES)
+declare("nps_detractor_share", "distinct", "lower", "M Q R", SURVEY, RESPONSES)
+declare("nps_margin_of_error", "compound", "lower", "M Q R", SURVEY, RESPONSES)
 declare("customer_satisfaction_score", "distinct", "higher", "W M Q", SURVEY, RESPONSES)
 declare("csat_mean", "distinct", "higher", "W M Q", (*SURVEY, "scale"), RESPONSES)
 declare("customer_effort_score ces_easy_rate", "distinct", "higher", "M Q", SURVEY, RESPONSES)
@@ -333,16 +342,17 @@ declare(
     RESPONSES,
 )
 declare("fcr_survey", "distinct", "higher", "M Q", SURVEY, RESPONSES)
-declare("survey_response_rate", "cohort", "higher", "M Q Y", ("survey",), ("survey_invitation",))
+SENT: Feeds = (("survey_invitation",), *RESPONSES)
+declare("survey_response_rate", "cohort", "higher", "M Q Y", ("survey",), SENT)
 CATALOG["abandonment_rate"] = Spec(
     "abandonment_rate",
     "cohort",
     "lower",
     CATALOG["cart_abandonment_rate"].grains,
-    (*WEB, "form"),
-    ("web_event",),
+    (*CART, "form"),
+    VISITS,
     "abandonment_window_hours",
 )
-GOAL = Spec("goal_attainment", "compound", "higher", (), ("goal",), ("goal",))
+GOAL = Spec("goal_attainment", "compound", "higher", (), ("goal",), (("goal",),))
 CATALOG["goal_attainment"] = GOAL
 ADDITIVE = ("flow", "balance")

@@ -202,12 +202,11 @@ def is_upsell(world: World, version: Row) -> bool:
 
 
 def order_value(world: World, order: Row) -> Fraction:
-    """Net value of an order in reporting currency: the sum of its rounded lines."""
+    """Net value of an order in reporting currency, rounded once (the fact is the order)."""
     day = world.calendar.day(order["ordered_at"])
     lines = world.by("order_line", "order_id").get(order["order_id"], [])
-    return sum(
-        (world.rates.convert(line_net(x), order.get("currency"), day) or ZERO for x in lines), ZERO
-    )
+    total = sum((line_net(x) for x in lines), ZERO)
+    return world.rates.convert(total, order.get("currency"), day) or ZERO
 
 
 def orders(book: Book) -> None:
@@ -248,9 +247,9 @@ def refunds(book: Book) -> None:
     for sale in sales(world):
         dims = customer(world, sale.account, sale.at)
         if sale.kind == "refund":
-            facts.append(Fact(-sale.amount, ZERO, dims, day=sale.day))
+            facts.append(Fact(-sale.amount, ZERO, dims, day=sale.day, sample=0))
         else:
-            facts.append(Fact(ZERO, sale.amount, dims, day=sale.day))
+            facts.append(Fact(ZERO, sale.amount, dims, day=sale.day, sample=int(bool(sale.amount))))
     book.dated("refund_rate", facts)
 
 

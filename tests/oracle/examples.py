@@ -1743,6 +1743,7 @@ def backlog_age() -> Example:
     e: Entities = {}
     for key, when in (("b1", "23:00"), ("b2", "21:00"), ("b3", "14:00")):
         ticket(e, key, f"2025-03-31 {when}")
+        status(e, key, "new", f"2025-03-31 {when}")
     return Example(
         "BACKLOG-AGE",
         "5.4",

@@ -137,15 +137,22 @@ def promoters(book: Book) -> None:
             n = len(kept)
             p = sum(1 for r in kept if r["score"] >= 9)
             d = sum(1 for r in kept if r["score"] <= 6)
-            value = Fraction(100 * (p - d), n) if n else None
-            margin = None
+            bad = rejected(part)
+            for kpi_id, top, factor in (
+                ("net_promoter_score", p - d, 100),
+                ("nps_promoter_share", p, 1),
+                ("nps_passive_share", n - p - d, 1),
+                ("nps_detractor_share", d, 1),
+            ):
+                value = Fraction(factor * top, n) if n else None
+                book.put(*(kpi_id, period, name, member, Fraction(top), Fraction(n), value, n, bad))
+            # 1.96 standard deviations of a response over the root of their number
+            above, below, margin = ZERO, ZERO, None
             if n:
                 spread = Fraction(p + d, n) - Fraction(p - d, n) ** 2
-                margin = 1.96 * 100 * math.sqrt(spread / n)
-            bad = rejected(part)
-            top, bottom = Fraction(p - d), Fraction(n)
-            book.put("net_promoter_score", period, name, member, top, bottom, value, n, bad)
-            book.put("nps_margin_of_error", period, name, member, None, None, margin, n, bad)
+                above, below = Fraction(196 * math.sqrt(spread)), Fraction(math.sqrt(n))
+                margin = 196 * math.sqrt(spread / n)
+            book.put("nps_margin_of_error", period, name, member, above, below, margin, n)
 
 
 # -- 4.F2 -----------------------------------------------------------------------------------------
@@ -196,10 +203,9 @@ def satisfaction(book: Book) -> None:
             kept = latest(good, asked_about)
             if not kept and name != ALL:
                 continue
-            total: Fraction | None = sum((exact(r["score"]) for r in kept), ZERO)
-            count: Fraction | None = Fraction(len(kept))
-            if len({scale(r) for r in kept}) > 1:
-                total = count = None
+            total, count = sum((exact(r["score"]) for r in kept), ZERO), Fraction(len(kept))
+            if len({scale(r) for r in good}) > 1:
+                total = count = ZERO
             book.put(
                 "csat_mean",
                 period,
@@ -265,7 +271,7 @@ def repetition(book: Book) -> None:
 
     def dims(response: Row) -> dict[str, Any]:
         ticket = ticket_of(world, response)
-        about = {**ticket, "account_id": ticket.get("account_id") or response.get("account_id")}
+        about = {**ticket, "account_id": response.get("account_id") or ticket.get("account_id")}
         found = dimensions.service(world, about, response["responded_at"])
         count = UNKNOWN
         if ticket:

@@ -95,6 +95,15 @@ EVENTS = {
 # Dates that anchor a KPI although they may lie in the future: they start a spine and hide nothing.
 SPINE_ONLY = {"contract": "end_date", "quota": "period_start"}
 
+# Entities whose first event starts the spine of a KPI whose own feeds have none.
+SPINES = (
+    *("subscription", "subscription_version", "order", "invoice", "refund", "expense"),
+    *("inventory_value", "purchases", "contract", "lead", "opportunity"),
+    *("opportunity_stage_event", "ticket", "ticket_message", "ticket_status_event"),
+    *("survey_response", "survey_invitation", "handle_segment", "agent_time", "sla_target"),
+    *("attribution", "web_event", "referral", "forecast_submission", "opportunity_snapshot"),
+    "quota",
+)
 ALL_ENTITIES = (
     *KEYS,
     *(e for e in EVENTS if e not in KEYS),
@@ -109,6 +118,10 @@ ALL_ENTITIES = (
 )
 LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 FAR_AWAY = datetime(9999, 12, 30, tzinfo=UTC)
+
+
+# Usage and one-off prices are no event of a subscription.
+RECURRING = (None, "recurring")
 
 
 class MergeCycle(ValueError):
@@ -366,6 +379,8 @@ class World:
             if column is None:
                 continue
             for row in self.rows[entity]:
+                if entity == "subscription_version" and row.get("price_type") not in RECURRING:
+                    continue
                 when = row.get(column)
                 if when is not None:
                     days.append(self.calendar.day(when) if isinstance(when, datetime) else when)

@@ -113,18 +113,14 @@ def month_facts(world: World, month: Period) -> dict[str, list[Fact]]:
                 sign = 1 if move.kind in GAINS else -1
                 found["net_new_mrr"].append(Fact(sign * move.amount, None, dims))
             if move.kind in ("new", "expansion"):
-                found["quick_ratio"].append(Fact(move.amount, ZERO, dims))
+                found["quick_ratio"].append(Fact(move.amount, ZERO, dims, sample=0))
             if move.kind in ("churn", "contraction"):
                 found["quick_ratio"].append(Fact(ZERO, move.amount, dims))
-            if move.opening and move.kind != "churn":
-                for name in CATALOG["transfer_mrr"].dims:
-                    if at_open[name] != at_close[name]:
-                        found["transfer_mrr"].append(
-                            Fact(-move.opening, None, {name: at_open[name]}, sample=0)
-                        )
-                        found["transfer_mrr"].append(
-                            Fact(move.opening, None, {name: at_close[name]}, sample=0)
-                        )
+            names = CATALOG["transfer_mrr"].dims
+            moved = any(at_open[name] != at_close[name] for name in names)
+            if move.opening and move.kind != "churn" and moved:
+                found["transfer_mrr"].append(Fact(-move.opening, None, at_open))
+                found["transfer_mrr"].append(Fact(move.opening, None, at_close))
         return found
 
     return world.memo(("month facts", month), make)
@@ -412,7 +408,11 @@ def cost_of_goods(book: Book) -> None:
         stock = sum((c.amount for c in costs(world) if c.stock and period.has_day(c.day)), ZERO)
         variance = None if periodic is None else stock - periodic
         for kpi_id, amount in (("cogs_periodic", periodic), ("cogs_variance", variance)):
-            book.put(kpi_id, period, ALL, ALL, amount, None, amount, 0 if amount is None else 1)
+            known = amount is not None
+            book.put(
+                *(kpi_id, period, ALL, ALL, amount, None, amount, int(known)),
+                status=None if known else "no_data",
+            )
 
 
 def cogs_periodic(world: World, period: Period) -> Fraction | None:
@@ -450,7 +450,7 @@ def profit_facts(world: World, period: Period) -> list[Fact]:
             if period.has_day(cost.day):
                 found.append(Fact(-cost.amount, ZERO, cost_dims(world, cost), sample=0))
         for fact in found:
-            fact.sample = 1
+            fact.sample = int(bool(fact.denominator))
         return found
 
     return world.memo(("profit", period), make)
@@ -493,10 +493,13 @@ def lifetimes(world: World, period: Period) -> dict[tuple[str, str], Lifetime]:
     def make() -> dict[tuple[str, str], Lifetime]:
         names = CATALOG["customer_lifetime_value"].dims
         found: dict[tuple[str, str], Lifetime] = {(ALL, ALL): Lifetime()}
+        # The slices are those of arpu: members with revenue or customers.
+        members = revenue_facts(world, period) + customer_month_facts(world, period)
+        known = {(n, f.dims[n]) for f in members for n in names} | {(ALL, ALL)}
 
         def each(dims: Dims) -> list[Lifetime]:
             keys = [(ALL, ALL)] + [(n, dims[n]) for n in names]
-            return [found.setdefault(k, Lifetime()) for k in keys]
+            return [found.setdefault(k, Lifetime()) for k in keys if k in known]
 
         for fact in profit_facts(world, period):
             for life in each(fact.dims):

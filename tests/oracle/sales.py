@@ -130,6 +130,19 @@ def in_cycle(row: Row) -> bool:
     return row.get("type") in ("new", "expansion")
 
 
+def amount_band(world: World, row: Row, at: datetime) -> str:
+    """The band of the amount at the rate of a day: of winning, or of creation."""
+    amount = row.get("amount")
+    if amount is not None:
+        amount = world.rates.convert(exact(amount), row.get("currency"), world.calendar.day(at))
+    if amount is None:
+        return dimensions.UNKNOWN
+    for limit, band in ((1000, "under 1000"), (10000, "1000 to 9999"), (100000, "10000 to 99999")):
+        if amount < limit:
+            return band
+    return "100000 and more"
+
+
 def cycles(book: Book) -> None:
     world = book.world
     lengths, durations, waiting = [], [], []
@@ -140,9 +153,10 @@ def cycles(book: Book) -> None:
         created = row["created_at"]
         if state == "open":
             dims = dimensions.sales(world, row, created)
+            dims["amount_band"] = amount_band(world, row, created)
             waiting.append(Started(world.calendar.day(created), dims))
         if state == "won" and at is not None:
-            dims = dimensions.sales(world, row, at)
+            dims = dimensions.sales(world, row, at) | {"amount_band": amount_band(world, row, at)}
             lead = world.leads.get(row.get("lead_id") or "")
             start = min(created, lead["created_at"]) if lead else created
             lengths.append(lasting(world, created, at, dims, DAY, at))
@@ -230,6 +244,8 @@ def stages(book: Book) -> None:
         if visit.way == "forward":
             moved.append(lasting(world, visit.start, visit.end, dims, DAY, visit.end))
     book.dated("stage_velocity", moved, unfinished=waiting, percentiles=True)
+    together, under_way = cumulative(world)
+    book.dated("stage_cumulative_time", together, unfinished=under_way)
     book.dated("stage_advance_rate", rates["forward"])
     book.dated("stage_regression_rate", rates["back"])
     book.dated("stage_loss_rate", rates["lost"])
@@ -242,6 +258,26 @@ def stages(book: Book) -> None:
                 age = lasting(world, visit.start, close, dims | {"stage": visit.stage}, DAY, close)
                 ages.append(age)
         book.tally("stage_open_age", period, ages)
+
+
+def cumulative(world: World) -> tuple[list[Fact], list[Started]]:
+    """All stays of an opportunity in a stage together, at the end of the last of them."""
+    stays: dict[tuple[str, str], list[Visit]] = {}
+    for visit in visits(world):
+        stays.setdefault((visit.opportunity["opportunity_id"], visit.stage), []).append(visit)
+    done, waiting = [], []
+    for group in stays.values():
+        last = group[-1]
+        at = last.end or last.start
+        dims = dimensions.sales(world, last.opportunity, at) | {"stage": last.stage}
+        if last.end is None:
+            waiting.append(Started(world.calendar.day(last.start), dims))
+            continue
+        total = sum(
+            (lasting(world, v.start, v.end or at, {}, DAY, at).numerator for v in group), ZERO
+        )
+        done.append(Fact(total, ONE, dims, day=world.calendar.day(last.end)))
+    return done, waiting
 
 
 # -- 4.D3 ---------------------------------------------------------------------------------------
@@ -374,15 +410,15 @@ def productivity(book: Book) -> None:
                 facts.append(Fact(credit.amount, ZERO, assignment_dims(credit.assigned), sample=0))
             else:
                 house.append(Fact(credit.amount, None))
-        people: dict[tuple[str, str], set[str]] = {}
+        people: dict[tuple[str, str], int] = {}
         for row, fte in fte_rows(world, period):
             facts.append(Fact(ZERO, fte, assignment_dims(row), sample=0))
             for key in [(ALL, ALL), *assignment_dims(row).items()]:
-                people.setdefault(key, set()).add(row["user_id"])
+                people[key] = people.get(key, 0) + 1
         for name, member, part, _ in book.slices("revenue_per_salesperson", facts):
             top = sum((f.numerator for f in part), ZERO)
             bottom = sum((f.denominator or ZERO for f in part), ZERO)
-            n = len(people.get((name, member), ()))
+            n = people.get((name, member), 0)
             book.put(
                 "revenue_per_salesperson", period, name, member, top, bottom, ratio(top, bottom), n
             )
@@ -436,7 +472,9 @@ def pipeline(book: Book) -> None:
             amount = deal_amount(world, snap, day)
             seen.append(Fact(Fraction(int(visible)), ONE, dims))
             amounts.append(Fact(amount, None, dims))
-            weighted.append(Fact(money(amount * exact(snap.get("probability"))), None, dims))
+            expected = exact(snap.get("amount")) * exact(snap.get("probability"))
+            odds = world.rates.convert(expected, snap.get("currency"), day) or ZERO
+            weighted.append(Fact(odds, None, dims))
             shares.append(Fact(amount if visible else ZERO, amount, dims))
             if snap.get("amount") is None:
                 missing.append(Fact(ONE, None, dims))

@@ -15,7 +15,7 @@ from .business import MINUTE, business_due, business_minutes, minutes
 from .dimensions import history, named, team
 from .identity import FAR_AWAY, Row, World
 from .lifecycle import active_customers
-from .money import ZERO, exact
+from .money import ZERO, exact, ratio
 from .periods import Period
 
 ONE = Fraction(1)
@@ -454,6 +454,8 @@ def agents(book: Book) -> None:
             facts.append(Fact(ONE, ZERO, dims, outcomes, rejected=not known))
             if known:
                 per_agent.append(Fact(ONE, ZERO, {"team": dims["team"]}))
+            else:
+                per_agent.append(Fact(ONE, ZERO, {"team": dims["team"]}, rejected=True))
         for row in logged:
             hours = exact(row.get("available_minutes")) / 60
             dims = agent_dims(world, row)
@@ -497,7 +499,10 @@ def occupancy(world: World, period: Period) -> list[Fact]:
 
 
 def contacts(book: Book) -> None:
-    """5.2 contact_rate: 100 x customer-initiated tickets over (average) active customers."""
+    """5.2 contact_rate: 100 x customer-initiated tickets over (average) active customers.
+
+    The sample is the number of whole customer-months.
+    """
     world = book.world
     for period in book.periods("contact_rate"):
         facts = []
@@ -512,7 +517,12 @@ def contacts(book: Book) -> None:
                     then = history(world, account, t, True)
                     dims = {"segment": named(then.get("segment"))}
                     facts.append(Fact(ZERO, Fraction(1, 2), dims, sample=0))
-        book.tally("contact_rate", period, facts)
+        for name, member, part, _ in book.slices("contact_rate", facts):
+            top = sum((f.numerator for f in part), ZERO)
+            bottom = sum((f.denominator or ZERO for f in part), ZERO)
+            book.put(
+                "contact_rate", period, name, member, top, bottom, ratio(top, bottom), int(bottom)
+            )
 
 
 # -- 5.4 balances ---------------------------------------------------------------------------------
