@@ -21,13 +21,7 @@ spread as (
     select
         lines.*,
         case when lines.is_spread then greatest(months.month_start, lines.service_start) else lines.sold_date end as revenue_date,
-        case
-            when lines.is_spread then
-                cast(lines.native_amount as double)
-                * {{ days_between('greatest(lines.service_start, months.month_start)', 'least(lines.service_end, months.month_end)') }}
-                / {{ days_between('lines.service_start', 'lines.service_end') }}
-            else lines.native_amount
-        end as revenue_amount
+        least(lines.service_end, months.month_end) as month_service_end
     from lines
     left join months
         on
@@ -38,14 +32,18 @@ spread as (
 
 -- A month of service counts from the day it begins.
 begun as (
-    select * from spread
+    select
+        *,
+        case when is_spread then {{ days_between('revenue_date', 'month_service_end') }} else 1 end as month_days,
+        case when is_spread then {{ days_between('service_start', 'service_end') }} else 1 end as service_days
+    from spread
     where revenue_date <= {{ local_date(as_of() ~ " - interval '1' microsecond") }}
 ),
 
 converted as (
     select
         begun.*,
-        {{ in_reporting_currency('begun.revenue_amount', 'begun.currency') }} as net_revenue_amount
+        {{ in_reporting_currency('cast(begun.native_amount as double) * begun.month_days / begun.service_days', 'begun.currency') }} as net_revenue_amount
     from begun
     {{ fx_join('begun.currency', 'begun.sold_date') }}
 ),
