@@ -99,7 +99,7 @@ def demo(
     as_of = parse_as_of(DEFAULT_AS_OF.isoformat(), settings.zone)
     if _is_served(home, settings, as_of):
         printer.line("  Nothing new: the release that is served was made of exactly these files.")
-        _show_release(home, printer, "unchanged", [], [])
+        _show_release(home, settings, printer, "unchanged", [], [])
         return
     _refresh(home, settings, printer, as_of, False, verbose)
 
@@ -426,7 +426,7 @@ def _refresh(
 
     night = run(home, settings, printer, as_of=as_of, full_refresh=full_refresh, verbose=verbose)
     if night.outcome == "published":
-        _show_release(home, printer, night.outcome, night.steps, night.results)
+        _show_release(home, settings, printer, night.outcome, night.steps, night.results)
         return
     document = {
         "outcome": night.outcome,
@@ -514,6 +514,7 @@ def _against(observed: str | None, threshold: str | None) -> str:
 
 def _show_release(
     home: Home,
+    settings: Settings,
     printer: Printer,
     outcome: str,
     steps: list[dict[str, Any]],
@@ -546,7 +547,7 @@ def _show_release(
         )
     if rows:
         printer.line()
-        _print_scorecard(printer, rows)
+        _print_scorecard(printer, rows, settings.parameter("reporting_currency"))
     if warnings:
         shown = warnings[0]
         more = f" and {len(warnings) - 1} more" if len(warnings) > 1 else ""
@@ -569,21 +570,25 @@ def _show_release(
     )
 
 
-def _print_scorecard(printer: Printer, rows: list[dict[str, Any]]) -> None:
+def _print_scorecard(printer: Printer, rows: list[dict[str, Any]], currency: str) -> None:
     styles = {"ok": "green", "no_data": "dim", "low_sample": "yellow", "provisional": "yellow"}
     table = []
-    for row in rows:
-        unit = row.get("unit")
+    headlines = [row for row in rows if row.get("is_headline", True)]
+    for row in headlines:
+        unit, kpi_id = row.get("unit"), str(row.get("kpi_id"))
         value, previous = row.get("value"), row.get("previous_value")
         status = str(row.get("status") or "")
         sample = row.get("sample_size")
         table.append(
             [
-                (str(row.get("kpi_name") or row.get("kpi_id")), ""),
+                (str(row.get("kpi_name") or kpi_id), ""),
                 (str(row.get("period_start") or ""), "dim"),
-                (quantity(value, unit), "bold"),
-                (quantity(previous, unit), ""),
-                (change(value, previous, unit), _tone(value, previous, row.get("direction"))),
+                (quantity(value, unit, kpi_id, currency), "bold"),
+                (quantity(previous, unit, kpi_id, currency), ""),
+                (
+                    change(value, previous, unit, kpi_id),
+                    _tone(value, previous, row.get("direction")),
+                ),
                 (f"{int(sample):,}" if sample is not None else "-", ""),
                 (status, styles.get(status, "")),
             ]
@@ -593,6 +598,8 @@ def _print_scorecard(printer: Printer, rows: list[dict[str, Any]]) -> None:
         table,
         right=(2, 3, 4, 5),
     )
+    if others := len(rows) - len(headlines):
+        printer.line(f"  and {counted(others, 'companion')} of these in kpis.kpi_scorecard")
 
 
 def _tone(value: Any, previous: Any, direction: Any) -> str:

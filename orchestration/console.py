@@ -115,31 +115,32 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def quantity(value: Any, unit: str | None) -> str:
-    """A KPI value in its unit: ratios in percent, money and counts with separators."""
+SHORT_UNITS = {"minutes": " min", "days": " d", "months": " mo"}
+
+
+def quantity(value: Any, unit: str | None, kpi_id: str = "", currency: str = "") -> str:
+    """A KPI value in its unit: shares in percent, money in `currency`, the rest as it is."""
     if value is None:
         return "-"
     number = float(value)
-    unit = (unit or "").lower()
-    if is_share(unit):
+    if is_share(unit, kpi_id):
         return f"{number * 100:.1f} %"
-    if abs(number) >= 1000:
-        return f"{number:,.0f}"
-    return f"{number:,.2f}".rstrip("0").rstrip(".")
+    text = f"{number:,.0f}" if abs(number) >= 1000 else f"{number:,.2f}".rstrip("0").rstrip(".")
+    money = f" {currency}" if currency and str(unit).startswith("currency") else ""
+    return text + (SHORT_UNITS.get(str(unit)) or money)
 
 
-def is_share(unit: str | None) -> bool:
-    """Whether a unit is a share from 0 to 1, shown in percent."""
-    text = (unit or "").lower().replace("–", "-")
-    return "0-1" in text or text in {"share", "percent", "fraction", "rate", "ratio_0_1"}
+def is_share(unit: str | None, kpi_id: str = "") -> bool:
+    """Whether a ratio is a part of a whole, shown in percent; a multiple (LTV to CAC) is not."""
+    return unit == "ratio" and not kpi_id.endswith(("_ratio", "_coverage"))
 
 
-def change(value: Any, previous: Any, unit: str | None) -> str:
+def change(value: Any, previous: Any, unit: str | None, kpi_id: str = "") -> str:
     """The change against the previous period: points for shares, percent for the rest."""
     if value is None or previous is None:
         return "-"
     new, old = float(value), float(previous)
-    if is_share(unit):
+    if is_share(unit, kpi_id):
         return f"{(new - old) * 100:+.1f} pp"
     if old > 0:
         return f"{(new - old) / old * 100:+.1f} %"

@@ -51,7 +51,18 @@ def test_a_published_night_prints_its_steps_its_scorecard_and_where_to_look_next
     row = lines[lines.index(header) + 1]
     titles = ("KPI", "month", "value", "previous month", "change", "sample size", "status")
     assert tuple(re.split(r"\s{2,}", header.strip())) == titles
-    assert row.split() == ["Revenue", "2025-06-01", "150", "100", "+50.0", "%", "2", "ok"]
+    assert row.split() == [
+        "Revenue",
+        "2025-06-01",
+        "150",
+        "EUR",
+        "100",
+        "EUR",
+        "+50.0",
+        "%",
+        "2",
+        "ok",
+    ]
     after = out[out.index("\nNext\n") :]
     assert after.count("warehouse ") == 3
     assert "\x1b" not in out
