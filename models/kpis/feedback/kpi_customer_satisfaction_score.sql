@@ -46,7 +46,8 @@ unpooled as (
     select
         mean_rows.* replace (
             case when scales.scale_count > 1 then null else mean_rows.numerator end as numerator,
-            case when scales.scale_count > 1 then null else mean_rows.denominator end as denominator
+            case when scales.scale_count > 1 then null else mean_rows.denominator end as denominator,
+            case when scales.scale_count > 1 then {{ status_of_sample('mean_rows.sample_size') }} end as status
         )
     from mean_rows
     left join scales
