@@ -397,7 +397,7 @@
             case when periods.is_percentile or periods.is_additive then null else coalesce(cast(results.denominator as double), case when results.status is null then 0 end) end as denominator,
             results.value as given_value,
             results.status as given_status,
-            coalesce(results.sample_size, 0) as sample_size,
+            cast(coalesce(results.sample_size, 0) as bigint) as sample_size,
             coalesce(results.contributions, 0) as contributions,
             coalesce(results.rejected_rows, 0) as rejected_rows,
             cast(coalesce(sum(results.censored_starts) over (

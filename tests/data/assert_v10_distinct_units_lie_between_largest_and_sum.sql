@@ -1,4 +1,5 @@
--- V10: a quarter has at least as many distinct units as its largest month, and at most as many as its months together.
+-- V10: a quarter has at least as many distinct units as its largest month, and at most as many as its months together. A mean
+-- score has none where several scales were in use.
 with
 
 kpi_values as (
@@ -30,4 +31,6 @@ compared as (
 
 select *
 from compared
-where denominator < largest_month or denominator > all_months
+where
+    (denominator < largest_month or denominator > all_months)
+    and not (kpi_id = 'csat_mean' and denominator = 0)

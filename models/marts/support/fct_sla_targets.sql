@@ -56,7 +56,7 @@ replies as (
     select promised.sla_target_id, min(messages.sent_at) as replied_at
     from promised
     inner join messages
-        on promised.ticket_id = messages.ticket_id and promised.applied_at <= messages.sent_at
+        on promised.ticket_id = messages.ticket_id
     where promised.metric = 'first_response'
     group by 1
 ),

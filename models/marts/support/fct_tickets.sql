@@ -127,14 +127,15 @@ open_until_resolution as (
 waits as (
     select
         clocks.ticket_id,
-        sum({{ seconds_between('status_events.changed_at', 'least(status_events.left_at, clocks.resolved_at)') }}) as pending_seconds
+        sum({{ seconds_between('greatest(status_events.changed_at, clocks.created_at)', 'least(status_events.left_at, clocks.resolved_at)') }}) as pending_seconds
     from clocks
     inner join status_events
         on clocks.ticket_id = status_events.ticket_id
     where
         status_events.status = 'pending'
-        and status_events.left_at is not null
+        and status_events.left_at > clocks.created_at
         and status_events.changed_at < clocks.resolved_at
+        and clocks.created_at < clocks.resolved_at
     group by 1
 ),
 
