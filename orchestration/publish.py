@@ -29,6 +29,7 @@ from dagster import (
 )
 
 from orchestration.home import Home, Settings, load_settings
+from orchestration.pages import write_pages
 from orchestration.releases import (
     DATABASE,
     INSTANT,
@@ -241,6 +242,7 @@ def _write(
         connection.execute("detach warehouse")
         _refuse_wal(database)
         counts = _count_again(connection, database, writer)
+        pages = write_pages(connection, partial, settings)
         exported = _export(connection, partial, settings.exports, row) if settings.exports else []
     os.chmod(database, 0o444)
     _fsync(database)
@@ -258,6 +260,7 @@ def _write(
         "tables": counts,
         "masked_emails": writer.masked,
         "snapshot": carried,
+        "pages": pages,
         "exports": exported,
     }
 
