@@ -155,12 +155,18 @@ def status(as_json: AsJson = False) -> None:
     release = served(home)
     database = home.build_database
     note = ""
-    document: dict[str, Any] = {"feeds": [], "rejected_files": [], "checks": []}
+    document: dict[str, Any] = {
+        "feeds": [],
+        "rejected_files": [],
+        "rejected_rows": [],
+        "checks": [],
+    }
     try:
         if database.exists():
             document = {
                 "feeds": report.feeds(database),
                 "rejected_files": report.rejected_files(database),
+                "rejected_rows": report.rejected_rows(database),
                 "checks": report.failed(report.quality(home)),
             }
     except duckdb.IOException:
@@ -169,6 +175,7 @@ def status(as_json: AsJson = False) -> None:
             database = release.database
             document["feeds"] = report.feeds(database)
             document["rejected_files"] = report.rejected_files(database)
+            document["rejected_rows"] = report.rejected_rows(database)
     runs = report.runs(home)
     for run in runs:
         if run["status"] in ("started", "starting") and not running:
@@ -223,7 +230,22 @@ def _print_status(printer: Printer, found: dict[str, Any], note: str) -> None:
         printer.line()
         printer.line("Files that were not loaded; they stay in landing:", style="bold yellow")
         for each in found["rejected_files"]:
-            printer.line(f"  {each['source_file']}: {each['reason']}. {each['remedy'] or ''}")
+            reason = str(each["reason"]).rstrip(".")
+            printer.line(f"  {each['source_file']}: {reason}. {each['remedy'] or ''}")
+    if found["rejected_rows"]:
+        printer.line()
+        total = sum(each["rows_rejected"] for each in found["feeds"])
+        printer.line(
+            f"Records that were not loaded ({len(found['rejected_rows'])} of {total:,}; all: "
+            "warehouse sql --build 'from meta.rejected'):",
+            style="bold yellow",
+        )
+        for each in found["rejected_rows"]:
+            where = f"{each['source_file']}, line {each['line_number'] or '?'}"
+            where += f", {each['column_name']}" if each["column_name"] else ""
+            value = f" {each['value']!r}" if each["value"] is not None else ""
+            remedy = f" {each['remedy']}" if each["remedy"] else ""
+            printer.line(f"  {where}:{value} {each['reason'].rstrip('.')}.{remedy}")
     if found["checks"]:
         printer.line()
         printer.line("Checks of the last run that did not pass:", style="bold yellow")
@@ -484,6 +506,8 @@ def _failed(results: list[dict[str, Any]], severity: str | None = None) -> list[
 
 def _print_check(printer: Printer, check: dict[str, Any]) -> None:
     """One check that did not pass: what, where, which rows, what to do."""
+    from orchestration import report
+
     critical = check["severity"] == "critical"
     where = check["subject"] + (f".{check['column_name']}" if check["column_name"] else "")
     printer.cells(
@@ -496,7 +520,7 @@ def _print_check(printer: Printer, check: dict[str, Any]) -> None:
         essential=critical,
     )
     details = [
-        ("found", check["message"]),
+        ("found", report.finding(check)),
         ("observed", _against(check["observed"], check["threshold"])),
         ("rows", check["sample_keys"]),
         ("do", check["remedy"]),
@@ -556,7 +580,7 @@ def _show_release(
             [
                 ("  ! ", "yellow"),
                 (f"{counted(len(warnings), 'warning')}: ", "bold yellow"),
-                (f"{shown['subject']}: {shown['message']}{more}. See: warehouse status", ""),
+                (f"{shown['subject']}: {report.finding(shown)}{more}. See: warehouse status", ""),
             ]
         )
     _next(

@@ -41,6 +41,7 @@ from orchestration import report
 from orchestration.alerts import alert
 from orchestration.home import Home, Settings, last_local_midnight, load_settings
 from orchestration.lock import holder
+from orchestration.pages import write_night
 from orchestration.resources import HomeResource
 
 JOB = "refresh"
@@ -179,8 +180,13 @@ def alert_sensor() -> SensorDefinition:
 
 
 def tell(home: Home, run_id: str, fallback: str) -> list[str]:
-    """Send the reasons of a bad night as settings say; return what went wrong with sending."""
-    alerts = load_settings(home).alerts
+    """Leave the page of a bad night, and send its reasons as settings say.
+
+    Returns what went wrong with sending.
+    """
+    settings = load_settings(home)
+    write_night(home, settings, run_id)
+    alerts = settings.alerts
     if not alerts.webhook_url_env and not alerts.email:
         return []
     try:
@@ -196,7 +202,7 @@ def tell(home: Home, run_id: str, fallback: str) -> list[str]:
         else f"Warehouse {home.root.name}: the refresh failed, the last release is still served"
     )
     lines = [
-        f"- {each['subject']}: {each['message']} ({each['observed']}). {each['remedy']}"
+        f"- {each['subject']}: {report.finding(each)} ({each['observed']}). {each['remedy']}"
         for each in critical[:20]
     ] or [fallback]
     return alert(alerts, subject, "\n".join([*lines, "More: `warehouse status`"]))

@@ -65,6 +65,12 @@ def failed(results: list[Row], severity: str | None = None) -> list[Row]:
     ]
 
 
+def finding(check: Row) -> str:
+    """What a check found, without its subject and remedy, which are shown beside it."""
+    text = str(check["message"] or "").removeprefix(f"{check['subject']}: ")
+    return text.partition(" What to do:")[0].strip()
+
+
 def loads(database: Path, run_id: str | None = None) -> Row | None:
     """What a run loaded (all runs when no run is named): files, rows, rejected rows and files."""
     found = rows(
@@ -115,6 +121,41 @@ def rejected_files(database: Path) -> list[Row]:
         order by source_file
         """,
     )
+
+
+def rejected_rows(database: Path, limit: int = 20) -> list[Row]:
+    """Records of current deliveries that were quarantined: where, which value, why, what to do.
+
+    `value` and `remedy` are known in the build database only; a release does not hold them.
+    """
+    query = """
+        select
+            rejected.source_file,
+            rejected.line_number,
+            rejected.row_number,
+            rejected.column_name,
+            {detail}
+            rejected.reason
+        from meta.rejected as rejected
+        inner join meta.feed_load as feed_load
+            on rejected.source_file = feed_load.source_file
+            {same_bytes}
+            and feed_load.is_current
+        order by rejected.source_file, rejected.row_number
+        limit {limit}
+    """
+    full = query.format(
+        detail="rejected.value, rejected.remedy,",
+        same_bytes="and rejected.file_sha256 = feed_load.file_sha256",
+        limit=int(limit),
+    )
+    bare = query.format(detail="null as value, null as remedy,", same_bytes="", limit=int(limit))
+    has_values = rows(
+        database,
+        "select 1 as yes from duckdb_columns() where schema_name = 'meta'"
+        " and table_name = 'rejected' and column_name = 'value'",
+    )
+    return rows(database, full if has_values else bare)
 
 
 def runs(home: Home, limit: int = 5) -> list[Row]:

@@ -119,6 +119,18 @@ def test_a_blocked_night_exits_2_names_the_rows_and_keeps_the_last_release(shop:
     assert repaired.json["release_id"] == served(shop) != before
 
 
+def test_a_rejected_record_is_listed_until_its_file_is_corrected(empty: Shop) -> None:
+    (empty.home / "landing" / "contract" / "order").mkdir(parents=True)
+    empty.deliver(GOOD.replace("49.50", "49,50 EUR"))
+    assert empty.run("refresh", "--as-of", AS_OF).code in (0, 1, 2)
+    shown = empty.run("status")
+    assert "Records that were not loaded (1 of 1;" in shown.out
+    assert "contract/order/orders.csv, line 3" in shown.out
+    empty.deliver(GOOD)
+    assert empty.run("refresh", "--as-of", AS_OF).code == 0
+    assert "not loaded" not in empty.run("status").out
+
+
 def test_a_broken_model_exits_1_says_which_and_keeps_the_last_release(shop: Shop) -> None:
     before = served(shop)
     model = shop.project / "models" / "marts" / "fct_orders.sql"
