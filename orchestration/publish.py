@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -230,6 +230,7 @@ def _write(
             for table, comment in writer.tables(schema):
                 if (schema, table) != ("kpis", SNAPSHOT):
                     writer.copy(schema, table, comment)
+        writer.copy_companions()
         for table in META_TABLES:
             writer.copy_meta(table, run_id)
         inputs = writer.inputs()
@@ -242,7 +243,9 @@ def _write(
         connection.execute("detach warehouse")
         _refuse_wal(database)
         counts = _count_again(connection, database, writer)
-        pages = write_pages(connection, partial, settings)
+        pages = write_pages(
+            connection, partial, settings, build=build, run_id=run_id, release_id=release_id
+        )
         exported = _export(connection, partial, settings.exports, row) if settings.exports else []
     os.chmod(database, 0o444)
     _fsync(database)
@@ -326,6 +329,8 @@ class _Writer:
         The copied file of the build would keep dropped rows in its free blocks; a new one cannot.
         """
         columns = columns or self.columns(schema, table)
+        if schema == "kpis":
+            columns = self._described(columns)
         source = f"{quoted(self.build)}.{quoted(schema)}.{quoted(table)}"
         target = f"warehouse.{quoted(schema)}.{quoted(table)}"
         name = f"{schema}.{table}"
@@ -350,6 +355,37 @@ class _Writer:
         (self.expected[name],) = self.connection.execute(
             f"select count(*) from {source} where {where}"
         ).fetchone() or (0,)
+
+    def copy_companions(self) -> None:
+        """A table kpis.kpi_<id> for every KPI id that shares the file of a headline.
+
+        Whoever looks for `kpis.kpi_arr` finds it; its percentiles stand beside it.
+        """
+        columns = self._described(self.columns("kpis", "kpi_values"))
+        catalog = f"{quoted(self.build)}.kpis.kpi_catalog"
+        if not columns or not self.columns("kpis", "kpi_catalog"):
+            return
+        names = ", ".join(quoted(column.name) for column in columns)
+        for kpi_id, definition in self.connection.execute(
+            f"select kpi_id, definition from {catalog} order by kpi_id"
+        ).fetchall():
+            table = f"kpi_{kpi_id}"
+            if kpi_id.endswith(("_p50", "_p90")) or f"kpis.{table}" in self.expected:
+                continue
+            self._create("kpis", table, definition, columns)
+            ids = [kpi_id, f"{kpi_id}_p50", f"{kpi_id}_p90"]
+            (self.expected[f"kpis.{table}"],) = self.connection.execute(
+                f"insert into warehouse.kpis.{quoted(table)} ({names}) select {names}"
+                " from warehouse.kpis.kpi_values where kpi_id in (select unnest($ids))",
+                {"ids": ids},
+            ).fetchone() or (0,)
+
+    def _described(self, columns: list[Column]) -> list[Column]:
+        """Columns of a KPI table; what it does not say of a column, kpi_values says of it."""
+        shared = {column.name: column.comment for column in self.columns("kpis", "kpi_values")}
+        return [
+            replace(column, comment=column.comment or shared.get(column.name)) for column in columns
+        ]
 
     def _create(self, schema: str, table: str, comment: str | None, columns: list[Column]) -> None:
         target = f"warehouse.{quoted(schema)}.{quoted(table)}"
