@@ -199,6 +199,14 @@ def read(database: Path) -> dict[Key, Published]:
     return found
 
 
+def read_table(database: Path, kpi_id: str) -> list[dict[str, Any]]:
+    """The rows of a KPI that is a table of its own."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        result = connection.execute(f"select * from kpis.kpi_{kpi_id}")
+        names = [each[0] for each in result.description]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
 # -- comparison -----------------------------------------------------------------------------------
 
 

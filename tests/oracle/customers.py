@@ -95,7 +95,9 @@ def renewals(book: Book) -> None:
             predecessors.setdefault(successor, []).append(contract)
 
     def value(contract: Row, at: date) -> Fraction:
+        """Monthly value at the rate of a day, or of the run clock if that comes first."""
         amount = exact(contract.get("monthly_value"))
+        at = min(at, world.calendar.last_day)
         return world.rates.convert(amount, contract.get("currency"), at) or ZERO
 
     def successor_value(contract: Row, successor: Row) -> Fraction:
@@ -105,7 +107,8 @@ def renewals(book: Book) -> None:
         own = value(contract, contract["end_date"])
         share = own / total if total else Fraction(1, len(group))
         whole = exact(successor.get("monthly_value")) * share
-        return world.rates.convert(whole, successor.get("currency"), contract["end_date"]) or ZERO
+        at = min(contract["end_date"], world.calendar.last_day)
+        return world.rates.convert(whole, successor.get("currency"), at) or ZERO
 
     def renewed(contract: Row) -> Row | None:
         successor = contracts.get(contract.get("renewed_by_contract_id"))

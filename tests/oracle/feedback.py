@@ -203,9 +203,10 @@ def satisfaction(book: Book) -> None:
             kept = latest(good, asked_about)
             if not kept and name != ALL:
                 continue
-            total, count = sum((exact(r["score"]) for r in kept), ZERO), Fraction(len(kept))
+            total: Fraction | None = sum((exact(r["score"]) for r in kept), ZERO)
+            count: Fraction | None = Fraction(len(kept))
             if len({scale(r) for r in good}) > 1:
-                total = count = ZERO
+                total = count = None
             book.put(
                 "csat_mean",
                 period,

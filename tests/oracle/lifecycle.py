@@ -233,7 +233,9 @@ def valid_orders(world: World) -> list[Row]:
         for order in world.rows["order"]:
             if order["status"] not in VALID_ORDER or order.get("exchange_of_order_id"):
                 continue
-            if order_amount(world, order) <= 0 and not order.get("is_replacement"):
+            # without an amount, only a replacement that was paid for
+            paid = order.get("is_replacement") and order["status"] == "paid"
+            if order_amount(world, order) <= 0 and not paid:
                 continue
             if fully_refunded(world, order):
                 continue

@@ -547,7 +547,10 @@ def open_tickets(book: Book) -> None:
 
 
 def promises(book: Book) -> None:
-    """5.4 sla_attainment by due date: met, late, or overdue and still open."""
+    """5.4 sla_attainment by due date: met, late, or overdue and still open.
+
+    The clock starts at `applied_at`: a reply before it does not keep the promise.
+    """
     world = book.world
     facts = []
     for target in world.rows["sla_target"]:
@@ -561,7 +564,7 @@ def promises(book: Book) -> None:
             continue
         if target["metric"] == "first_response":
             answers = replies(world, ticket)
-            done = answers[0]["sent_at"] if answers else None
+            done = next((m["sent_at"] for m in answers if m["sent_at"] >= applied), None)
         else:
             done = solves(world, ticket)[-1].at if is_solved(world, ticket) else None
         met = done is not None and done <= due

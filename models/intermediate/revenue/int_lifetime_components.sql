@@ -1,8 +1,21 @@
 -- grain: one row per grain, period and slice: the sums that customer lifetime value is made of (contract 4.A5)
 with
 
+arpu as (
+    select grain, period_start, period_end, dim_name, dim_value, numerator, denominator
+    from {{ ref('kpi_arpu') }}
+    where status <> 'no_data'
+),
+
+-- A lifetime may be asked for before there is any revenue: its periods begin with the first cost.
 revenue as (
-    select * from {{ ref('kpi_arpu') }} where status <> 'no_data'
+    select * from arpu
+    union all
+    select distinct periods.grain, periods.period_start, periods.period_end, 'all', 'all', 0, 0
+    from {{ ref('int_kpi_periods') }} as periods
+    left join arpu
+        on periods.grain = arpu.grain and periods.period_start = arpu.period_start and arpu.dim_name = 'all'
+    where periods.kpi_id in ('customer_lifetime_value', 'ltv_cac_ratio') and periods.has_data and arpu.grain is null
 ),
 
 profits as (

@@ -5,10 +5,14 @@ versions as (
     {{ union_sources('subscription_version') }}
 ),
 
+subscriptions as (
+    select subscription_id from {{ ref('int_subscriptions') }}
+),
+
 final as (
     select
-        subscription_id,
-        coalesce(item_id, subscription_id) as item_id,
+        versions.subscription_id,
+        coalesce(item_id, versions.subscription_id) as item_id,
         product_id,
         plan_id,
         coalesce(quantity, 1) as quantity,
@@ -20,6 +24,8 @@ final as (
         valid_from,
         valid_to
     from versions
+    inner join subscriptions
+        on versions.subscription_id = subscriptions.subscription_id
     where coalesce(price_type, 'recurring') = 'recurring'
 )
 

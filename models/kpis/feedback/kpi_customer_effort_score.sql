@@ -36,8 +36,23 @@ legacy_rows as (
     {{ rolled_up_latest('customer_effort_score', 'legacy', ['survey']) }}
 ),
 
+-- A period in which nobody answered on the agreement scale has an undivided row nevertheless.
 legacy_surveys as (
-    select * from legacy_rows where dim_name = 'survey'
+    select * from legacy_rows
+    where dim_name = 'survey'
+    union all
+    select
+        legacy_rows.* replace (
+            0 as numerator, 0 as denominator, 0 as sample_size, 0 as contributions, 0 as rejected_rows
+        )
+    from legacy_rows
+    left join agreement_rows
+        on
+            legacy_rows.kpi_id = agreement_rows.kpi_id
+            and legacy_rows.grain = agreement_rows.grain
+            and legacy_rows.period_start = agreement_rows.period_start
+            and agreement_rows.dim_name = 'all'
+    where legacy_rows.dim_name = 'all' and agreement_rows.kpi_id is null
 ),
 
 final as (

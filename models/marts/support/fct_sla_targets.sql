@@ -41,8 +41,7 @@ promised as (
         tickets.priority,
         tickets."group",
         tickets.assignee,
-        tickets.topic,
-        tickets.segment_at_creation as customer_segment
+        tickets.topic
     from targets
     left join ticket_keys
         on targets.reported_ticket_id = ticket_keys.ticket_id
@@ -56,7 +55,7 @@ replies as (
     select promised.sla_target_id, min(messages.sent_at) as replied_at
     from promised
     inner join messages
-        on promised.ticket_id = messages.ticket_id
+        on promised.ticket_id = messages.ticket_id and promised.applied_at <= messages.sent_at
     where promised.metric = 'first_response'
     group by 1
 ),
@@ -124,29 +123,37 @@ due as (
         on promised.sla_target_id = business_due.sla_target_id
 ),
 
+account_history as (
+    select * from {{ ref('int_account_history') }}
+),
+
 final as (
     select
-        sla_target_id,
-        ticket_id,
-        metric,
-        target_seconds,
-        is_in_business_hours,
-        applied_at,
-        due_at,
-        {{ local_date('due_at') }} as due_date,
-        completed_at,
+        due.sla_target_id,
+        due.ticket_id,
+        due.metric,
+        due.target_seconds,
+        due.is_in_business_hours,
+        due.applied_at,
+        due.due_at,
+        {{ local_date('due.due_at') }} as due_date,
+        due.completed_at,
         case
-            when completed_at <= due_at then 'met'
-            when due_at < {{ as_of() }} then 'breached'
+            when due.completed_at <= due.due_at then 'met'
+            when due.due_at < {{ as_of() }} then 'breached'
             else 'not due'
         end as state,
-        channel,
-        priority,
-        "group",
-        assignee,
-        topic,
-        customer_segment
+        due.channel,
+        due.priority,
+        due."group",
+        due.assignee,
+        due.topic,
+        account_history.segment as customer_segment
     from due
+    left join account_history
+        on
+            due.account_id = account_history.account_id
+            and {{ valid_at('due.due_at', 'account_history.valid_from', 'account_history.valid_to') }}
 )
 
 select * from final
