@@ -154,7 +154,7 @@ Zone = Annotated[StrictStr, AfterValidator(_zone)]
 VARIABLE_TEXT = "the name of an environment variable, such as WAREHOUSE_ALERT_URL (never the value)"
 Variable = Annotated[StrictStr, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Address = Annotated[StrictStr, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
-ExportFormat = Literal["parquet", "csv"]
+ExportFormat = Literal["parquet", "csv", "xlsx"]
 StorageVersion = Literal["v1.0.0", "v1.1.0", "v1.2.0", "v1.3.0", "v1.4.0", "v1.5.0"]
 
 
@@ -234,7 +234,7 @@ class Settings(BaseModel):
     retention: Retention = Retention()
     alerts: Alerts = Alerts()
     exports: tuple[ExportFormat, ...] = Field(
-        default=(), json_schema_extra=_allowed("a list of: parquet, csv"), strict=False
+        default=(), json_schema_extra=_allowed("a list of: parquet, csv, xlsx"), strict=False
     )
     storage_version: StorageVersion = "v1.2.0"
 

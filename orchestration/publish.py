@@ -28,6 +28,7 @@ from dagster import (
     asset,
 )
 
+from orchestration.exports import write_exports
 from orchestration.home import Home, Settings, load_settings
 from orchestration.pages import write_pages
 from orchestration.releases import (
@@ -246,7 +247,13 @@ def _write(
         pages = write_pages(
             connection, partial, settings, build=build, run_id=run_id, release_id=release_id
         )
-        exported = _export(connection, partial, settings.exports, row) if settings.exports else []
+        exported = write_exports(
+            connection,
+            partial / "exports",
+            settings.exports,
+            row,
+            currency=settings.parameter("reporting_currency"),
+        )
     os.chmod(database, 0o444)
     _fsync(database)
     return {
@@ -264,7 +271,7 @@ def _write(
         "masked_emails": writer.masked,
         "snapshot": carried,
         "pages": pages,
-        "exports": exported,
+        "exports": [str(file.relative_to(partial)) for file in exported],
     }
 
 
@@ -695,39 +702,6 @@ def _count_again(
             "nothing was published, the release before it is still served"
         )
     return counts
-
-
-def _export(
-    connection: duckdb.DuckDBPyConnection,
-    partial: Path,
-    formats: tuple[str, ...],
-    row: Mapping[str, Any],
-) -> list[str]:
-    """Write every table of kpis and marts beside the release, in the formats of the settings."""
-    options = {
-        "parquet": "format parquet, compression zstd, kv_metadata {"
-        + f"release_id: {literal(row['release_id'])}, "
-        + f"contract_version: {literal(CONTRACT_VERSION)}"
-        + "}",
-        "csv": "format csv, header",
-    }
-    written = []
-    tables = connection.execute(
-        "select schema_name, table_name from duckdb_tables() where database_name = 'warehouse'"
-        " and schema_name in ('kpis', 'marts') order by 1, 2"
-    ).fetchall()
-    for kind in formats:
-        folder = partial / "exports" / kind
-        folder.mkdir(parents=True)
-        for schema, table in tables:
-            file = folder / f"{schema}.{table}.{kind}"
-            connection.execute(
-                f"copy warehouse.{quoted(schema)}.{quoted(table)}"
-                f" to {literal(str(file))} ({options[kind]})"
-            )
-            _fsync(file)
-            written.append(str(file.relative_to(partial)))
-    return written
 
 
 def _naive(instant: datetime) -> datetime:
