@@ -31,6 +31,7 @@ from dagster import (
 from orchestration.exports import write_exports
 from orchestration.home import Home, Settings, load_settings
 from orchestration.pages import write_pages
+from orchestration.release_macros import write_macros
 from orchestration.releases import (
     DATABASE,
     INSTANT,
@@ -239,6 +240,7 @@ def _write(
         writer.write_release_row(row)
         carried = writer.write_snapshot(home, row)
         writer.write_dictionary()
+        write_macros(connection)
         connection.execute("checkpoint warehouse")
         connection.execute("use memory")
         connection.execute("detach warehouse")
