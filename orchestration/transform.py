@@ -36,7 +36,7 @@ from orchestration.console import counted
 from orchestration.home import PROJECT_ROOT, Home, Settings, load_settings
 from orchestration.quality import Result, insert_results
 from orchestration.resources import HomeResource, RunClock
-from orchestration.version import project_files
+from orchestration.version import fingerprint, project_files
 
 PROFILE = "profiles.example.yml"
 OWN_PROFILE = "profiles.yml"
@@ -241,6 +241,20 @@ def build(
     if outcome.result is None:
         raise Fault(f"dbt build did not run: {_first_words(outcome.exception)}")
     return [_node_result(each) for each in outcome.result.results]
+
+
+def numbers_id(home: Home, settings: Settings, as_of: datetime) -> str:
+    """The run_id of kpi_values: the same inputs, instant, settings and code give the same one.
+
+    It is the beginning of the fingerprint in the release's manifest, so that a night run again
+    publishes the same bytes; the run of Dagster is in meta.release.
+    """
+    with duckdb.connect(str(home.build_database), read_only=True) as connection:
+        rows = connection.execute(
+            "select distinct source_file, file_sha256 from meta.feed_load where is_current"
+        ).fetchall()
+    inputs = [{"file": file, "sha256": digest} for file, digest in rows]
+    return fingerprint(inputs, as_of, settings)[:16]
 
 
 def _node_result(result: Any) -> NodeResult:
@@ -543,7 +557,7 @@ def transform_assets(home: Home, settings: Settings) -> AssetsDefinition:
             place,
             own,
             as_of=instant,
-            run_id=context.run_id,
+            run_id=numbers_id(place, own, instant),
             full_refresh=config.full_refresh,
             models=_selected(context, manifest, keys),
             progress=_log_progress(context),
