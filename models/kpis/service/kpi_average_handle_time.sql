@@ -7,16 +7,15 @@ legs as (
     from {{ ref('fct_interaction_agents') }}
 ),
 
-{%- for slice, key in [('whole', 'interaction_id'), ('team', 'interaction_id, team'), ('agent', 'interaction_id, agent_id')] %}
-
--- {{ 'An interaction passed between agents is one interaction' if slice == 'whole' else 'A ' ~ slice ~ ' counts its own minutes over the interactions it took part in' }}.
-{{ slice }}_population as (
+-- An interaction passed between agents is one interaction; a team or an agent counts its own minutes over those it took part in.
+{%- for name, column, alias in [('whole', 'channel, topic', ''), ('team', 'team', ''), ('agent', 'agent_id', ' as agent')] %}
+{{ name }}_population as (
     select
         kpi_id, kpi_date, denominator, outcome, interaction_id,
-        {{ "channel, topic" if slice == 'whole' else ("team" if slice == 'team' else "agent_id as agent") }},
+        {{ column ~ alias }},
         sum(handle_seconds) as numerator
     from legs
-    group by kpi_id, kpi_date, denominator, outcome, interaction_id, {{ "channel, topic" if slice == 'whole' else ("team" if slice == 'team' else "agent_id") }}
+    group by kpi_id, kpi_date, denominator, outcome, interaction_id, {{ column }}
 ),
 {%- endfor %}
 

@@ -17,7 +17,10 @@ measured as (
     union all
     select 'resolution_time_net', resolution_net_seconds, resolution_seconds, resolved_date, segment_at_resolution, * from tickets
     union all
-    select 'first_resolution_time', first_resolution_seconds, first_resolution_seconds, first_solved_date, segment_at_first_solve, * from tickets
+    select
+        'first_resolution_time' as kpi_id, first_resolution_seconds as numerator, first_resolution_seconds as elapsed_seconds,
+        first_solved_date as done_date, segment_at_first_solve as customer_segment, *
+    from tickets
 ),
 
 -- Solved before it was created is a data error, also where no opening hour lay between.
