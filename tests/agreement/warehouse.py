@@ -156,7 +156,7 @@ def load_landing(home: Path, run_id: str = "agreement") -> None:
     faults = [
         f"{f.source_file}: {f.status}, {f.rows_rejected} rows rejected, {f.reason or ''}"
         for f in report.files
-        if f.rows_rejected or f.status != "loaded"
+        if f.rows_rejected or f.status not in ("loaded", "unchanged")
     ]
     assert not faults, faults
 

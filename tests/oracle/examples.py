@@ -1245,6 +1245,9 @@ def forecast() -> Example:
             month("forecast_bias", F("-0.05"), -10000, 200000),
             sliced("sales_forecast_accuracy", "owner", "r4", None),
             month("unforecast_amount", F(20000)),
+            # the later submission of 20 March counts from the cut-off of 22 March on
+            *(month(f"forecast_accuracy_week_{k}", F("0.65"), 70000, 200000) for k in (1, 2)),
+            *(month(f"forecast_accuracy_week_{k}", F("0.75"), 50000, 200000) for k in (3, 4)),
         ],
         wrong=[month("sales_forecast_accuracy", F("0.75"))],
     )

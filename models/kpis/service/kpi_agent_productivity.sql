@@ -46,17 +46,17 @@ counted as (
     select * from population where outcome = 'counted'
 ),
 
-by_channel as (
-    {{ rolled_up_cohorts('agent_productivity', 'counted', [], outcome_slices=['channel'], sampled='numerator <> 0') }}
+-- Hours have no channel: a channel's solves stand over all hours.
+channel_rows as (
+    select * from ({{ rolled_up_cohorts('agent_productivity', 'counted', [], outcome_slices=['channel'], sampled='numerator <> 0') }}) as by_channel
+    where dim_name = 'channel' and kpi_id = 'agent_productivity'
 ),
 
-measured as (
-    select * from population where kpi_id = 'agent_productivity'
+{%- for name, kpi_id in [('measured', 'agent_productivity'), ('occupied', 'occupancy')] %}
+{{ name }} as (
+    select * from population where kpi_id = '{{ kpi_id }}'
 ),
-
-occupied as (
-    select * from population where kpi_id = 'occupancy'
-),
+{%- endfor %}
 
 rows_by_agent as (
     {{ rolled_up_cohorts('agent_productivity', 'measured', ['agent', 'team'], outcomes=true, sampled='numerator <> 0') }}
@@ -69,11 +69,6 @@ rows_per_agent as (
     union all
     select * from ({{ rolled_up_cohorts('agent_productivity', 'per_team', ['team'], outcomes=true, sampled='numerator <> 0') }}) as by_team
     where dim_name = 'team'
-),
-
--- Hours have no channel: a channel's solves stand over all hours.
-channel_rows as (
-    select * from by_channel where dim_name = 'channel' and kpi_id = 'agent_productivity'
 ),
 
 final as (
