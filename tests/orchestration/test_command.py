@@ -68,14 +68,17 @@ def test_a_published_night_prints_its_steps_its_scorecard_and_where_to_look_next
     assert "\x1b" not in out
 
 
-def test_the_run_passes_the_local_midnight_and_its_id_to_the_models(shop: Shop) -> None:
-    with duckdb.connect(str(shop.home / "warehouse.duckdb"), read_only=True) as connection:
-        ((as_of, run_id, released),) = connection.execute(
-            "select cast(v.as_of as varchar), v.run_id, r.run_id"
-            " from kpis.kpi_values as v, meta.release as r"
+def test_the_run_passes_the_local_midnight_and_the_id_of_its_numbers_to_the_models(
+    shop: Shop,
+) -> None:
+    published = shop.home / "warehouse.duckdb"
+    with duckdb.connect(str(published), read_only=True) as connection:
+        ((as_of, run_id),) = connection.execute(
+            "select distinct cast(as_of as varchar), run_id from kpis.kpi_values"
         ).fetchall()
     assert as_of == "2025-06-30 22:00:00"
-    assert run_id == released
+    manifest = json.loads((published.resolve().parent / "manifest.json").read_text("utf-8"))
+    assert run_id == manifest["fingerprint"][:16]
 
 
 def test_results_of_both_gates_are_in_the_release(shop: Shop) -> None:

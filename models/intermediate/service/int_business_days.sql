@@ -7,12 +7,24 @@ delivered as (
 ),
 
 schedules as (
-    select schedule_id, time_zone, cast(weekday as integer) as weekday, opens, closes,
-        coalesce(valid_from, date '1900-01-01') as valid_from, coalesce(valid_to, date '9999-12-31') as valid_to
+    select
+        schedule_id,
+        time_zone,
+        cast(weekday as integer) as weekday,
+        opens,
+        closes,
+        coalesce(valid_from, date '1900-01-01') as valid_from,
+        coalesce(valid_to, date '9999-12-31') as valid_to
     from delivered
     union all
-    select seeded.schedule_id, seeded.time_zone, cast(seeded.weekday as integer), seeded.opens, seeded.closes,
-        coalesce(seeded.valid_from, date '1900-01-01'), coalesce(seeded.valid_to, date '9999-12-31')
+    select
+        seeded.schedule_id,
+        seeded.time_zone,
+        cast(seeded.weekday as integer) as weekday,
+        seeded.opens,
+        seeded.closes,
+        coalesce(seeded.valid_from, date '1900-01-01') as valid_from,
+        coalesce(seeded.valid_to, date '9999-12-31') as valid_to
     from {{ ref('business_schedule') }} as seeded
     left join (select distinct schedule_id from delivered) as replaced
         on seeded.schedule_id = replaced.schedule_id

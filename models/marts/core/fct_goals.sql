@@ -109,7 +109,8 @@ final as (
         judged.period_end,
         judged.set_at,
         fitting.grain,
-        nullif(concat_ws(', ',
+        nullif(concat_ws(
+            ', ',
             case when not judged.is_specific then 'specific' end,
             case when not judged.is_measurable then 'measurable' end,
             case when not judged.is_attainable then 'attainable' end,
@@ -119,7 +120,8 @@ final as (
         -- share of the period that has passed; only for what adds up over it
         case
             when judged.class = 'flow'
-                then least(1, greatest(0,
+                then least(1, greatest(
+                    0,
                     cast({{ days_between('judged.period_start', as_of_date()) }} as double)
                     / nullif({{ days_between('judged.period_start', 'judged.period_end') }}, 0)
                 ))

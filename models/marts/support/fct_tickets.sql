@@ -127,7 +127,9 @@ open_until_resolution as (
 waits as (
     select
         clocks.ticket_id,
-        sum({{ seconds_between('greatest(status_events.changed_at, clocks.created_at)', 'least(status_events.left_at, clocks.resolved_at)') }}) as pending_seconds
+        sum({{ seconds_between(
+            'greatest(status_events.changed_at, clocks.created_at)', 'least(status_events.left_at, clocks.resolved_at)'
+        ) }}) as pending_seconds
     from clocks
     inner join status_events
         on clocks.ticket_id = status_events.ticket_id
@@ -207,15 +209,22 @@ final as (
         segments_at_first_solve.segment as segment_at_first_solve,
         segments_at_resolution.segment as segment_at_resolution
     from measured
-    {%- for alias, instant in [
-        ('segments_at_creation', 'created_at'), ('segments_at_reply', 'first_reply_at'),
-        ('segments_at_first_solve', 'first_solved_at'), ('segments_at_resolution', 'resolved_at'),
-    ] %}
-    left join account_history as {{ alias }}
+    left join account_history as segments_at_creation
         on
-            measured.account_id = {{ alias }}.account_id
-            and {{ valid_at('measured.' ~ instant, alias ~ '.valid_from', alias ~ '.valid_to') }}
-    {%- endfor %}
+            measured.account_id = segments_at_creation.account_id
+            and {{ valid_at('measured.created_at', 'segments_at_creation.valid_from', 'segments_at_creation.valid_to') }}
+    left join account_history as segments_at_reply
+        on
+            measured.account_id = segments_at_reply.account_id
+            and {{ valid_at('measured.first_reply_at', 'segments_at_reply.valid_from', 'segments_at_reply.valid_to') }}
+    left join account_history as segments_at_first_solve
+        on
+            measured.account_id = segments_at_first_solve.account_id
+            and {{ valid_at('measured.first_solved_at', 'segments_at_first_solve.valid_from', 'segments_at_first_solve.valid_to') }}
+    left join account_history as segments_at_resolution
+        on
+            measured.account_id = segments_at_resolution.account_id
+            and {{ valid_at('measured.resolved_at', 'segments_at_resolution.valid_from', 'segments_at_resolution.valid_to') }}
 )
 
 select * from final
