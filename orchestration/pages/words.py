@@ -148,6 +148,8 @@ def changed(value: float, before: float, form: Format) -> str:
     if before == 0:
         return sign + written(size, form)
     share = size / abs(before) * 100
+    if share > 9999:
+        return f"{sign}>9,999%"
     return f"{sign}{_unsigned(share, 0 if share >= 100 else 1)}%"
 
 

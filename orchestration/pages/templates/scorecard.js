@@ -68,6 +68,7 @@ const changed = (value, before, f) => {
   if (f.points) return sign + small(fixed(size, f.kind === "times" ? 2 : 1), size);
   if (before === 0) return sign + written(size, f);
   const share = size / Math.abs(before) * 100;
+  if (share > 9999) return sign + ">9,999%";
   return sign + small(fixed(share, share >= 100 ? 0 : 1), share) + "%";
 };
 const parts = (iso) => iso.split("-").map(Number);

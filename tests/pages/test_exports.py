@@ -1,0 +1,103 @@
+"""Exports: the same numbers as the release, in files that say which release they are."""
+
+import zipfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+import duckdb
+import pytest
+from synthetic_release import Company
+
+from orchestration import exports
+from orchestration.home import Home, Settings
+from orchestration.releases import ReleaseError
+
+SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+def company(home: Home) -> Company:
+    made = Company(home)
+    made.kpi("churn", name='=HYPERLINK("x")', unit="ratio", direction="lower")
+    made.months("churn", [0.1, None, 1 / 3, 0.0])
+    made.kpi("money", unit="currency", domain="https://evil.example")
+    made.months("money", [float("inf"), 12.5], unit="currency")
+    return made
+
+
+def sheet(file: Path, number: int) -> ElementTree.Element:
+    with zipfile.ZipFile(file) as book:
+        return ElementTree.fromstring(book.read(f"xl/worksheets/sheet{number}.xml"))
+
+
+def test_a_release_carries_the_exports_that_settings_name(home: Home) -> None:
+    release = company(home).publish(Settings(exports=("parquet", "csv", "xlsx")))
+    listed = release.manifest["exports"]
+    assert "exports/xlsx/scorecard.xlsx" in listed
+    assert "exports/parquet/kpis.kpi_values.parquet" in listed
+    assert all((release.folder / each).stat().st_size for each in listed)
+    for kind in ("parquet", "csv"):
+        file = release.folder / "exports" / kind / f"kpis.kpi_values.{kind}"
+        assert duckdb.sql(f"select count(*) from '{file}'").fetchall() == [(6,)]
+    file = release.folder / "exports" / "parquet" / "kpis.kpi_values.parquet"
+    kept = dict(
+        duckdb.sql(
+            f"select decode(key), decode(value) from parquet_kv_metadata('{file}')"
+        ).fetchall()
+    )
+    assert kept["release_id"] == release.release_id
+    assert kept["contract_version"] == "1.1"
+    compressed = duckdb.sql(f"select distinct compression from parquet_metadata('{file}')")
+    assert compressed.fetchall() == [("ZSTD",)]
+
+
+def test_without_the_setting_there_are_none(home: Home) -> None:
+    release = company(home).publish()
+    assert release.manifest["exports"] == []
+    assert not (release.folder / "exports").exists()
+
+
+def test_the_workbook_has_sparklines_exact_values_and_no_formula(home: Home) -> None:
+    release = company(home).publish(Settings(exports=("xlsx",)))
+    file = release.folder / "exports" / "xlsx" / "scorecard.xlsx"
+    with zipfile.ZipFile(file) as book:
+        assert book.testzip() is None
+        parts = {name: book.read(name).decode() for name in book.namelist() if "xml" in name}
+    for name, text in parts.items():
+        ElementTree.fromstring(text)
+        assert "<f>" not in text, name
+        assert 'TargetMode="External"' not in text, name
+    assert parts["xl/worksheets/sheet1.xml"].count("<x14:sparkline>") == 2
+    strings = parts["xl/sharedStrings.xml"]
+    assert "=HYPERLINK" in strings
+    values = {
+        float(cell.findtext(f"{SHEET}v") or "nan")
+        for cell in sheet(file, 2).iter(f"{SHEET}c")
+        if cell.get("t") is None
+    }
+    assert {0.1, 1 / 3, 0.0, 12.5} <= values
+    assert not any("inf" in str(each) for each in values)
+
+
+def test_on_demand_the_served_release_is_exported(
+    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    company(home).publish()
+    assert exports.main(["xlsx", "csv", "--to", str(tmp_path / "out")]) == 0
+    assert str(tmp_path / "out" / "xlsx" / "scorecard.xlsx") in capsys.readouterr().out
+    assert (tmp_path / "out" / "csv" / "kpis.kpi_catalog.csv").exists()
+
+
+def test_what_cannot_be_exported_is_said(
+    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exports.main(["csv", "--to", str(tmp_path)]) == 1
+    assert "warehouse refresh" in capsys.readouterr().err
+    release = company(home).publish()
+    with pytest.raises(ReleaseError, match="warehouse releases"):
+        exports.export(home, ["csv"], tmp_path, "20200101T000000Z-aaaaaa")
+    release.database.chmod(0o644)
+    with release.database.open("r+b") as file:
+        file.seek(release.bytes - 100)
+        file.write(b"damaged")
+    with pytest.raises(ReleaseError, match="damaged"):
+        exports.export(home, ["csv"], tmp_path)
