@@ -309,10 +309,12 @@ const chart = (seen) => {
   if (seen.aim !== null) { low = Math.min(low, seen.aim); high = Math.max(high, seen.aim); }
   if (low > 0 && low < high * 0.6) low = 0;
   if (low === high) { const pad = Math.abs(low) * 0.1 || 1; low -= pad; high += pad; }
-  const step = niceStep(high - low), bottom = Math.floor(low / step + 1e-9) * step, top = Math.ceil(high / step - 1e-9) * step;
+  // One unit of time along the whole axis.
+  const [scale, unit] = f.kind !== "minutes" ? [1, ""] : high >= 2880 ? [1440, "days"] : high >= 120 ? [60, "h"] : [1, "min"];
+  const step = niceStep((high - low) / scale) * scale, bottom = Math.floor(low / step + 1e-9) * step, top = Math.ceil(high / step - 1e-9) * step;
   const x = (index) => L + (used.length === 1 ? (W - L - R) / 2 : index * (W - L - R) / (used.length - 1));
   const y = (value) => T + (top - value) / (top - bottom) * (H - T - B);
-  const short = (value) => f.kind === "money" ? money(value, f.before) : f.kind === "percent" ? fixed(value * 100, Math.abs(step * 100 - Math.round(step * 100)) > 1e-9 ? 1 : 0) + "%" : bare(value, f);
+  const short = (value) => unit ? fixed(value / scale, step % scale ? 1 : 0) + NBSP + unit : f.kind === "money" ? money(value, f.before) : f.kind === "percent" ? fixed(value * 100, Math.abs(step * 100 - Math.round(step * 100)) > 1e-9 ? 1 : 0) + "%" : bare(value, f);
   const svg = draw("svg", { viewBox: `0 0 ${W} ${H}`, tabindex: "0", role: "img",
     "aria-label": `${seen.kpi.n}: ${known.length} values from ${periodName(seen.grain, known[0].span)} to ${periodName(seen.grain, known[known.length - 1].span)}. Arrow keys read them one by one.` });
   for (let value = bottom; value <= top + step / 2; value += step) {
