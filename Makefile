@@ -33,7 +33,7 @@ lint: setup ## ruff, sqlfluff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --processes 2 models tests/data
+	@$(BIN)/sqlfluff lint --processes 2 models tests/data analyses
 
 lock: setup ## renew requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-strip-extras --extra dev pyproject.toml --output-file requirements.lock

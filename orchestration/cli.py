@@ -583,9 +583,11 @@ def _show_release(
                 (f"{shown['subject']}: {report.finding(shown)}{more}. See: warehouse status", ""),
             ]
         )
+    page = home.published.resolve().parent / "scorecard.html"
     _next(
         printer,
         [
+            *([("Look", f"{page}  (open it in a browser)")] if page.exists() else []),
             ("Query", "warehouse sql 'from kpis.kpi_scorecard'"),
             ("Connect", f"{home.published}  (read-only DuckDB file)"),
             ("Operate", "warehouse ui"),

@@ -15,7 +15,7 @@ from orchestration.home import PROJECT_ROOT, Settings
 
 CONTRACT_VERSION = "1.1"
 CODE_FOLDERS = ("models", "seeds", "macros", "expectations", "orchestration", "tests/data")
-CODE_SUFFIXES = {".sql", ".yml", ".csv", ".py"}
+CODE_SUFFIXES = {".sql", ".yml", ".csv", ".py", ".html", ".css", ".js"}
 
 
 def fingerprint(inputs: list[dict[str, str]], as_of: datetime, settings: Settings) -> str:
