@@ -6,10 +6,11 @@ manifest, a home of its own and its own variables.
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -34,6 +35,8 @@ FIELDS = (
     "is_mature",
     "status",
 )
+# Published as tables of their own.
+TABLES = {"cohort_retention", "rfm_segment"}
 LOADED_AT = datetime(2026, 6, 1, tzinfo=UTC)
 
 
@@ -176,23 +179,44 @@ def failed(nodes: Sequence[Node]) -> list[str]:
 
 
 def run_company(
-    dbt: Dbt, home: Path, entities: Entities, as_of: datetime, params: Mapping[str, Any]
+    dbt: Dbt,
+    home: Path,
+    entities: Entities,
+    as_of: datetime,
+    params: Mapping[str, Any],
+    kpi_ids: Collection[str] = (),
 ) -> dict[Key, Published]:
-    """The published rows of a company: files, loading, models. The home is made anew."""
+    """The published rows of a company: files, loading, models. The home is made anew.
+
+    With `kpi_ids` only the tables of these KPIs are built and read.
+    """
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     deliver(home, entities)
-    faults = broken(dbt.build(home, as_of, params))
+    tables = headlines(kpi_ids)
+    wanted = ("--select", *(f"+{table}" for table in tables)) if kpi_ids else ()
+    faults = broken(dbt.build(home, as_of, params, *MODELS, *wanted))
     assert not faults, "\n".join(faults)
-    return read(home / "build.duckdb")
+    found: dict[Key, Published] = {}
+    for table in tables or ["kpi_values"]:
+        if table.removeprefix("kpi_") not in TABLES:
+            found |= read(home / "build.duckdb", table)
+    return found
 
 
-def read(database: Path) -> dict[Key, Published]:
-    """`kpi_values` of a build database or a release."""
+def headlines(kpi_ids: Collection[str]) -> list[str]:
+    """The tables that hold some KPIs."""
+    with (PROJECT_ROOT / "seeds" / "kpi_catalog.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return sorted({f"kpi_{row['headline_id']}" for row in rows if row["kpi_id"] in kpi_ids})
+
+
+def read(database: Path, table: str = "kpi_values") -> dict[Key, Published]:
+    """`kpi_values`, or the rows of one KPI, of a build database or a release."""
     with duckdb.connect(str(database), read_only=True) as connection:
         rows = connection.execute(
             f"select kpi_id, grain, period_start, dim_name, dim_value, {', '.join(FIELDS)}"
-            " from kpis.kpi_values"
+            f" from kpis.{table}"
         ).fetchall()
     found = {Key(*row[:5]): Published(*row[5:]) for row in rows}
     assert len(found) == len(rows), "kpi_values has duplicates on its key"

@@ -38,6 +38,8 @@ FOLDERS = ("models", "macros", "seeds", "tests/data", "analyses")
 # A company of both kinds of customers, with feeds that never came.
 CASE = random_case(13, 3)
 MISSING = {"quota"}
+# The defaults, as the unit tests have them.
+PARAMS: dict[str, Any] = {}
 ENTITIES = loaded({e: rows for e, rows in CASE.entities.items() if e not in MISSING})
 
 
@@ -63,7 +65,7 @@ class Laboratory:
         return self.dbt.invoke(
             [command, "--select", "state:modified+", "--state", str(self.root / "state")],
             self.home,
-            variables(CASE.as_of, CASE.params),
+            variables(CASE.as_of, PARAMS),
             self.dbt.work / "target",
         )
 
@@ -117,12 +119,12 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Laboratory:
     home = root / "home"
     home.mkdir()
     deliver(home, ENTITIES)
-    nodes = dbt.build(home, CASE.as_of, CASE.params, "--exclude", "no_such_model")
+    nodes = dbt.build(home, CASE.as_of, PARAMS, "--exclude", "no_such_model")
     assert not broken(nodes), broken(nodes)
     assert not failed(nodes), failed(nodes)
     shutil.copytree(dbt.work / "parse", root / "state")
     shutil.copy(home / "build.duckdb", root / "base.duckdb")
-    want = calculate(ENTITIES, as_of=CASE.as_of, params=CASE.params)
+    want = calculate(ENTITIES, as_of=CASE.as_of, params=PARAMS)
     return Laboratory(root, dbt, want)
 
 

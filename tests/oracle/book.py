@@ -29,9 +29,9 @@ class Row:
     numerator: Fraction | None
     denominator: Fraction | None
     value: Fraction | float | None
-    sample_size: int
-    rejected_rows: int
-    censored_rows: int
+    sample_size: int | None
+    rejected_rows: int | None
+    censored_rows: int | None
     is_complete: bool
     is_mature: bool
     status: str
@@ -159,8 +159,7 @@ class Book:
             if dim_name != ALL:
                 return
             numerator = denominator = value = None
-            sample, rejected, censored, status = 0, 0, 0, "no_data"
-            complete = self.world.calendar.complete(period)
+            status = "no_data"
         if status is None:
             small = sample < self.world.params["min_sample"]
             status = "low_sample" if spec.klass in SAMPLED and small else "ok"
@@ -170,11 +169,11 @@ class Book:
             numerator,
             denominator,
             value,
-            sample,
-            rejected,
-            censored,
+            sample if some else None,
+            rejected if some else None,
+            censored if some else None,
             complete,
-            self.mature(spec, period),
+            complete and self.mature(spec, period),
             status,
             period.end,
         )

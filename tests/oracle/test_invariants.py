@@ -267,7 +267,7 @@ def test_maturity_flips_exactly_when_the_window_has_passed() -> None:
     month = zone.containing("month", zone.day(min(x["created_at"] for x in leads)))
     flips = zone.midnight(month.end + timedelta(days=90))
     for as_of, expected in ((flips - timedelta(microseconds=1), False), (flips, True)):
-        rows = calculate({"lead": leads}, as_of=as_of, params={})
+        rows = calculate({"lead": leads, "order": []}, as_of=as_of, params={})
         key = Key("lead_to_customer_rate", "month", month.start, "all", "all")
         assert rows[key].is_mature is expected
 
