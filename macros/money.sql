@@ -1,8 +1,11 @@
 {# Money (contract G-14, G-16). #}
 
-{#- Rounded once, at the fact row: decimal(18, 4), half away from zero. -#}
+{#-
+    Rounded once, at the fact row: decimal(18, 4), half away from zero. The inner rounding takes the noise of the arithmetic off
+    (a twelfth of a yearly price is cut somewhere), so that an exact half is seen as one.
+-#}
 {% macro money(amount) -%}
-    cast(round({{ amount }}, 4) as decimal(18, 4))
+    cast(round(round({{ amount }}, 8), 4) as decimal(18, 4))
 {%- endmacro %}
 
 {#- An amount in reporting currency; the rate comes from a join with int_fx_rates (see fx_join). NULL where no rate is known. -#}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from itertools import zip_longest
 from typing import Any
 
 from . import dimensions
@@ -203,7 +204,7 @@ def visits(world: World) -> list[Visit]:
         found = []
         for row in world.rows["opportunity"]:
             rows = entries(world, row)
-            for here, after in zip(rows, [*rows[1:], None], strict=True):
+            for here, after in zip_longest(rows, rows[1:]):
                 if is_over(world, here["stage"]):
                     continue
                 end = after["entered_at"] if after else None

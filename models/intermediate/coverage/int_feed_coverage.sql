@@ -1,4 +1,7 @@
-{# Entities that a KPI can rest on: the cleaned relation and its event, an instant or a date. #}
+{#
+    Entities that a KPI can rest on: the cleaned relation and its event, an instant or a date. Messages and status events are those of
+    tickets, and only the tickets that count begin a spine.
+#}
 {% set feeds = [
     ('subscription', 'int_subscriptions', 'started_at', 'instant'),
     ('subscription_version', 'int_subscription_versions', 'valid_from', 'instant'),
@@ -14,8 +17,8 @@
     ('opportunity', 'int_opportunities', 'created_at', 'instant'),
     ('opportunity_stage_event', 'int_opportunity_stage_events', 'entered_at', 'instant'),
     ('ticket', 'int_tickets', 'created_at', 'instant'),
-    ('ticket_message', 'int_ticket_messages', 'sent_at', 'instant'),
-    ('ticket_status_event', 'int_ticket_status_events', 'changed_at', 'instant'),
+    ('ticket_message', 'int_tickets', 'created_at', 'instant'),
+    ('ticket_status_event', 'int_tickets', 'created_at', 'instant'),
     ('survey_response', 'int_survey_responses', 'responded_at', 'instant'),
     ('survey_invitation', 'int_survey_invitations', 'sent_at', 'instant'),
     ('handle_segment', 'int_handle_segments', 'started_at', 'instant'),
