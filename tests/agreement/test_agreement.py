@@ -34,7 +34,17 @@ from .warehouse import (
 )
 
 # Entities without which no company makes sense, or whose absence a gate stops.
-NEVER_DROPPED = {"account", "staff", "fx_rate", "product_cost", "order_line", "invoice_line"}
+# Without any stage history the warehouse reads the flags of the record (DECISIONS.md), which the
+# independent calculation does not.
+NEVER_DROPPED = {
+    "account",
+    "staff",
+    "fx_rate",
+    "product_cost",
+    "order_line",
+    "invoice_line",
+    "opportunity_stage_event",
+}
 
 
 def loaded(entities: Entities) -> Entities:
