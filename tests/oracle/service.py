@@ -267,7 +267,7 @@ def pending(world: World, ticket: Row, end: datetime) -> timedelta:
     """Time in pending between creation and an instant."""
     total = timedelta(0)
     events = status_events(world, ticket)
-    for event, after in zip(events, [*events[1:], None], strict=True):
+    for event, after in zip(events, [*events[1:], None], strict=False):
         if event["status"] == "pending":
             stop = min(after["changed_at"], end) if after else end
             total += max(stop - max(event["changed_at"], ticket["created_at"]), timedelta(0))
@@ -334,7 +334,7 @@ def reopened_within(world: World, ticket: Row, days: int, forgive: bool = False)
     """
     done = solves(world, ticket)
     first = done[0].at
-    for here, after in zip(done, [*done[1:], None], strict=True):
+    for here, after in zip(done, [*done[1:], None], strict=False):
         if here.reopened is None or not world.calendar.within_days(first, here.reopened, days):
             continue
         if forgive and here.cause == "customer_message" and after is not None:
