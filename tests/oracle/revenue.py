@@ -403,11 +403,12 @@ def cost_of_goods(book: Book) -> None:
     world = book.world
     facts = [Fact(c.amount, None, cost_dims(world, c), day=c.day) for c in costs(world)]
     book.dated("cogs", facts)
-    for period in book.periods("cogs_periodic"):
-        periodic = cogs_periodic(world, period)
-        stock = sum((c.amount for c in costs(world) if c.stock and period.has_day(c.day)), ZERO)
-        variance = None if periodic is None else stock - periodic
-        for kpi_id, amount in (("cogs_periodic", periodic), ("cogs_variance", variance)):
+    for kpi_id in ("cogs_periodic", "cogs_variance"):
+        for period in book.periods(kpi_id):
+            amount = cogs_periodic(world, period)
+            if amount is not None and kpi_id == "cogs_variance":
+                sold = (c.amount for c in costs(world) if c.stock and period.has_day(c.day))
+                amount = sum(sold, ZERO) - amount
             known = amount is not None
             book.put(
                 *(kpi_id, period, ALL, ALL, amount, None, amount, int(known)),
