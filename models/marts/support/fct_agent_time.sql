@@ -17,7 +17,7 @@ days as (
         sum(logged_in_minutes) as logged_in_minutes,
         sum(available_minutes) as available_minutes
     from agent_time
-    where work_date < {{ as_of_date() }}
+    where {{ local_midnight('work_date') }} < {{ as_of() }}
     group by 1, 2
 ),
 
