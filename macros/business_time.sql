@@ -17,3 +17,36 @@
             and days.closes_at > tickets.created_at
     group by 1
 {%- endmacro %}
+
+{#- Opening intervals of every schedule, delivered or else kept in seeds; dates half-open, open ends filled in. -#}
+{% macro opening_intervals() -%}
+    select
+        delivered.schedule_id,
+        delivered.time_zone,
+        cast(delivered.weekday as integer) as weekday,
+        delivered.opens,
+        delivered.closes,
+        coalesce(delivered.valid_from, date '1900-01-01') as valid_from,
+        coalesce(delivered.valid_to, date '9999-12-31') as valid_to
+    from ({{ union_sources('business_schedule') }}) as delivered
+    union all
+    select
+        seeded.schedule_id,
+        seeded.time_zone,
+        cast(seeded.weekday as integer),
+        seeded.opens,
+        seeded.closes,
+        coalesce(seeded.valid_from, date '1900-01-01'),
+        coalesce(seeded.valid_to, date '9999-12-31')
+    from {{ ref('business_schedule') }} as seeded
+    left join (select distinct schedule_id from ({{ union_sources('business_schedule') }}) as delivered) as replaced
+        on seeded.schedule_id = replaced.schedule_id
+    where replaced.schedule_id is null
+{%- endmacro %}
+
+{#- Holidays of every schedule, delivered and kept in seeds. -#}
+{% macro schedule_holidays() -%}
+    select schedule_id, holiday_date from ({{ union_sources('schedule_holiday') }}) as delivered
+    union
+    select schedule_id, holiday_date from {{ ref('schedule_holidays') }}
+{%- endmacro %}

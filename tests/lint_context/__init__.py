@@ -111,3 +111,11 @@ def typed(source_name: str, table_name: str, column_name: str) -> str:
 
 def parse(expression: str, data_type: str, zone: Any = None, formats: Any = None) -> str:
     return f"parse({expression})"
+
+
+def kpis_side_by_side(relation: str) -> str:
+    return f"select grain, period_start, dim_name, dim_value from {relation}"
+
+
+def value_beside(kpi_id: str, wide: str) -> str:
+    return f"case {kpi_id} when 'mrr' then {wide}.mrr end"

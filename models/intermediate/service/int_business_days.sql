@@ -1,40 +1,12 @@
 -- grain: one row per schedule version and opening interval of a local date, as instants
 with
 
-delivered as (
-    select schedule_id, time_zone, weekday, opens, closes, valid_from, valid_to
-    from ({{ union_sources('business_schedule') }}) as unioned
-),
-
 schedules as (
-    select
-        schedule_id,
-        time_zone,
-        cast(weekday as integer) as weekday,
-        opens,
-        closes,
-        coalesce(valid_from, date '1900-01-01') as valid_from,
-        coalesce(valid_to, date '9999-12-31') as valid_to
-    from delivered
-    union all
-    select
-        seeded.schedule_id,
-        seeded.time_zone,
-        cast(seeded.weekday as integer) as weekday,
-        seeded.opens,
-        seeded.closes,
-        coalesce(seeded.valid_from, date '1900-01-01') as valid_from,
-        coalesce(seeded.valid_to, date '9999-12-31') as valid_to
-    from {{ ref('business_schedule') }} as seeded
-    left join (select distinct schedule_id from delivered) as replaced
-        on seeded.schedule_id = replaced.schedule_id
-    where replaced.schedule_id is null
+    {{ opening_intervals() }}
 ),
 
 holidays as (
-    select schedule_id, holiday_date from ({{ union_sources('schedule_holiday') }}) as unioned
-    union
-    select schedule_id, holiday_date from {{ ref('schedule_holidays') }}
+    {{ schedule_holidays() }}
 ),
 
 -- A version is the set of opening intervals in force on one date; a ticket keeps the version of its creation.
