@@ -36,7 +36,7 @@ lint: setup ## ruff, sqlfluff and mypy
 	@$(BIN)/sqlfluff lint --processes 2 models tests/data analyses
 
 lock: setup ## renew requirements.lock from pyproject.toml
-	@$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-strip-extras --extra dev pyproject.toml --output-file requirements.lock
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-strip-extras --extra dev --extra postgres pyproject.toml --output-file requirements.lock
 
 clean: ## remove the virtual environment and caches (never the data in var/)
 	@rm -rf .venv .pytest_cache .ruff_cache .mypy_cache target logs

@@ -191,6 +191,17 @@ class Alerts(BaseModel):
     )
 
 
+class Postgres(BaseModel):
+    """The server that gets a copy of every release. Off unless the variable is named."""
+
+    model_config = _FORBID
+    url_env: Variable | None = Field(default=None, json_schema_extra=_allowed(VARIABLE_TEXT))
+    reader_role: Annotated[StrictStr, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] | None = Field(
+        default="warehouse_reader",
+        json_schema_extra=_allowed("a role of small letters, digits and _ that may read; or null"),
+    )
+
+
 class Settings(BaseModel):
     """settings.yml of a home. What is left out has its default in dbt_project.yml or here."""
 
@@ -236,11 +247,12 @@ class Settings(BaseModel):
     exports: tuple[ExportFormat, ...] = Field(
         default=(), json_schema_extra=_allowed("a list of: parquet, csv, xlsx"), strict=False
     )
+    postgres: Postgres = Postgres()
     storage_version: StorageVersion = "v1.2.0"
 
     def dbt_vars(self) -> dict[str, Any]:
         """The contract parameters that this home sets; the others keep dbt_project.yml's value."""
-        own = {"schedule", "retention", "alerts", "exports", "storage_version"}
+        own = {"schedule", "retention", "alerts", "exports", "postgres", "storage_version"}
         return self.model_dump(mode="json", exclude=own, exclude_none=True)
 
     def parameter(self, name: str) -> Any:

@@ -23,7 +23,9 @@ def fingerprint(inputs: list[dict[str, str]], as_of: datetime, settings: Setting
     parts: dict[str, Any] = {
         "inputs": sorted((each["file"], each["sha256"]) for each in inputs),
         "as_of": as_of.astimezone(UTC).isoformat(),
-        "settings": settings.model_dump(mode="json", exclude={"schedule", "retention", "alerts"}),
+        "settings": settings.model_dump(
+            mode="json", exclude={"schedule", "retention", "alerts", "postgres"}
+        ),
         "code": code_fingerprint(),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
