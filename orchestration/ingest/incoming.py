@@ -15,9 +15,11 @@ LONGEST_RECORD = 4_000_000
 # read_csv must hold any such record: four bytes a character, and every quote doubled.
 ENGINE_BUFFERS = "max_line_size = 40000000, buffer_size = 80000000"
 
+_AROUND = " \t\r\n\v\f\ufeff\u200b\u200c\u200d\u2060"
+
 BROKEN_COLUMNS = (
     "row_number bigint, line_number bigint, column_name varchar, value varchar, "
-    "reason varchar, remedy varchar, record varchar"
+    "reason varchar, remedy varchar, record varchar, record_bytes blob"
 )
 
 
@@ -26,7 +28,11 @@ class IngestError(RuntimeError):
 
 
 class FileRejected(Exception):
-    """A file that cannot be loaded at all. It stays in landing; nothing of it is in raw."""
+    """A file that cannot be loaded at all. It stays in landing; nothing of it is in raw.
+
+    `records` is as many as can be told; None where that is not known yet. `broken_off`: the
+    packed file ends, or is damaged, before its end.
+    """
 
     def __init__(
         self,
@@ -35,6 +41,7 @@ class FileRejected(Exception):
         records: int | None = None,
         line: int | None = None,
         record: str | None = None,
+        broken_off: bool = False,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -42,6 +49,7 @@ class FileRejected(Exception):
         self.records = records
         self.line = line
         self.record = record
+        self.broken_off = broken_off
 
 
 @dataclass
@@ -50,10 +58,11 @@ class Incoming:
 
     `incoming(row_number bigint, c0 varchar, c1 varchar, ...)`: the well-formed records, `c0` being
     the value under `header[0]`; empty values are NULL.
-    `broken(row_number, line_number, column_name, value, reason, remedy, record)`: the others.
+    `broken(row_number, line_number, column_name, value, reason, remedy, record, record_bytes)`: the
+    others; `record_bytes` where the record is not UTF-8, so that its text is not all of it.
     `records` was counted by another reader than the one that filled them.
-    `locate` fills `located(row_number, line_number, record)` for the row numbers in the table
-    `verdict`: where a record begins in the file, and its text.
+    `locate` fills `located(row_number, line_number, record, record_bytes)` for the row numbers in
+    the table `verdict`: where a record begins in the file, and its text.
     """
 
     header: list[str]
@@ -78,7 +87,18 @@ def shown(text: str | None, longest: int = 80) -> str:
     if text is None:
         return "nothing"
     short = text if len(text) <= longest else text[: longest - 1] + "…"
-    return json.dumps(short, ensure_ascii=False)
+    return "".join(
+        one if one.isprintable() else json.dumps(one)[1:-1]
+        for one in json.dumps(short, ensure_ascii=False)
+    )
+
+
+def clean_name(name: str) -> str:
+    """A column's name as it was meant: no spaces, byte order marks or zero-width marks around it.
+
+    A byte order mark that was read as Latin-1 is three letters; hard spaces become plain ones.
+    """
+    return name.replace("\u00a0", " ").removeprefix("\u00ef\u00bb\u00bf").strip(_AROUND)
 
 
 def start_broken(connection: duckdb.DuckDBPyConnection) -> None:

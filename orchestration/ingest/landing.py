@@ -15,8 +15,11 @@ FORMATS = {
     ".csv": "csv",
     ".csv.gz": "csv",
     ".json": "json",
+    ".json.gz": "json",
     ".jsonl": "json",
+    ".jsonl.gz": "json",
     ".ndjson": "json",
+    ".ndjson.gz": "json",
     ".parquet": "parquet",
 }
 # Files that a folder, a file manager or a version control system leaves behind.
@@ -218,7 +221,7 @@ def _delivery(path: Path, name: str, table: Table, landing: Path) -> Delivery | 
         if not ending:
             return (
                 f"The ending {path.suffix or '(none)'} is not one that is loaded.",
-                "Deliver csv, csv.gz, json, jsonl, ndjson or parquet.",
+                "Deliver csv, json, jsonl or ndjson (also with .gz), or parquet.",
             )
         if not os.access(path, os.R_OK):
             return (

@@ -56,6 +56,7 @@ create table if not exists meta.rejected (
     row_number bigint, line_number bigint, column_name varchar, value varchar, reason varchar,
     remedy varchar, record varchar, loaded_at timestamp
 );
+alter table meta.rejected add column if not exists record_bytes blob;
 create table if not exists meta.feed_skipped (
     run_id varchar, source varchar, source_file varchar, reason varchar, remedy varchar,
     noted_at timestamp
@@ -314,14 +315,16 @@ class _Run:
 
     def read(self, delivery: Delivery) -> Incoming:
         """Stage the records. The engine sees a link of ours, never the name of the file."""
-        suffix = ".csv.gz" if delivery.gzipped else delivery.path.suffix.lower()
-        link = self.workspace / f"delivery{suffix}"
+        suffixes = delivery.path.suffixes[-2 if delivery.gzipped else -1 :]
+        link = self.workspace / f"delivery{''.join(suffixes).lower()}"
         link.unlink(missing_ok=True)
         link.symlink_to(delivery.path)
         if delivery.format == "csv":
             return read_csv(self.connection, link, delivery.gzipped, delivery.table, self.workspace)
         if delivery.format == "json":
-            return read_json(self.connection, link, suffix, delivery.table, self.workspace)
+            return read_json(
+                self.connection, link, delivery.gzipped, delivery.table, self.workspace
+            )
         return read_parquet(self.connection, link)
 
     def match(self, incoming: Incoming, table: Table) -> _Plan:
@@ -353,7 +356,8 @@ class _Run:
                 incoming.records,
             )
         lacking = [c.name for c in table.columns if c.required and c.name in plan.missing]
-        if lacking and (incoming.records or incoming.header):
+        # A file of nothing but broken records has no columns to judge; each says what is wrong.
+        if lacking and (incoming.header or self.count("incoming")):
             raise FileRejected(
                 f"The required column{'s' if len(lacking) > 1 else ''} "
                 f"{', '.join(map(shown, lacking))} of {table.source}.{table.name} "
@@ -439,7 +443,8 @@ class _Run:
                 cast({pick(values)} as varchar),
                 {pick([literal(f.reason) for f in faults])},
                 {pick([literal(f.remedy) for f in faults])},
-                l.record
+                l.record,
+                l.record_bytes
             from verdict as v
             inner join incoming as i on v.row_number = i.row_number
             left join located as l on v.row_number = l.row_number
@@ -501,7 +506,7 @@ class _Run:
                 insert into meta.rejected
                 select
                     $run_id, $source, $entity, $file, $sha256, row_number, line_number,
-                    column_name, value, reason, remedy, record, $loaded_at
+                    column_name, value, reason, remedy, record, $loaded_at, record_bytes
                 from broken
                 order by row_number
                 """,
@@ -536,7 +541,7 @@ class _Run:
             self.forget(delivery, sha256, table)
             self.connection.execute(
                 "insert into meta.rejected values "
-                "($1, $2, $3, $4, $5, null, $6, null, null, $7, $8, $9, $10)",
+                "($1, $2, $3, $4, $5, null, $6, null, null, $7, $8, $9, $10, null)",
                 [
                     self.run_id,
                     table.source,
@@ -609,7 +614,7 @@ class _Run:
             "group by reason order by count(*) desc, reason limit 3"
         ).fetchall()
         return "; ".join(
-            f"{reason} {count:,} times, first in "
+            f"{reason.rstrip('.')}: {count:,} record{'s' if count > 1 else ''}, first in "
             + (f"line {line}" if line is not None else f"record {number}")
             for reason, count, line, number in rows
         )

@@ -1,4 +1,4 @@
-"""JSON: arrays, list pages and lines of objects, taken apart in the engine.
+"""JSON: arrays, lines of objects, list pages and objects one after another, read in the engine.
 
 The engine rewrites numbers when it extracts them (1.10 becomes 1.1, long decimals lose digits). So
 numbers with a point or an exponent are first wrapped into marked strings and unwrapped at the end.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from orchestration.ingest.incoming import (
     FileRejected,
     Incoming,
     check_header,
+    clean_name,
     literal,
     shown,
     start_broken,
@@ -36,20 +38,23 @@ _OPEN, _CLOSE = "\x01", "\x02"
 
 
 def read_json(
-    connection: duckdb.DuckDBPyConnection, link: Path, suffix: str, table: Table, workspace: Path
+    connection: duckdb.DuckDBPyConnection, link: Path, gzipped: bool, table: Table, workspace: Path
 ) -> Incoming:
     """Stage a JSON file. Raises FileRejected when it is broken off, or no list of records."""
-    found = survey(link, False, workspace, find_markers=True)
+    found = survey(link, gzipped, workspace, find_markers=True)
+    if found.gzipped:
+        found = replace(found, path=_unpacked(found, workspace), gzipped=False)
     start_broken(connection)
     connection.execute(
         "create or replace temp table documents "
         "(row_number bigint, line_number bigint, document varchar)"
     )
     first = _first_character(found)
-    if first == "[":
+    values = None if first == "[" and found.bytes > _LARGEST_PAGE else _values(found, link, table)
+    if values is not None:
+        records = _whole(connection, found, table, values)
+    elif first == "[":
         records = _array(connection, found)
-    elif suffix == ".json":
-        records = _page(connection, found, table)
     else:
         records = _lines(connection, found)
     _set_aside_malformed(connection)
@@ -62,11 +67,19 @@ def read_json(
     def locate(on: duckdb.DuckDBPyConnection) -> None:
         on.execute(
             "create or replace temp table located as "
-            "select row_number, line_number, document as record "
+            "select row_number, line_number, document as record, "
+            "cast(null as blob) as record_bytes "
             "from documents semi join verdict using (row_number)"
         )
 
     return Incoming(header, records, locate, found.has_nul)
+
+
+def _unpacked(found: Survey, workspace: Path) -> Path:
+    target = workspace / "unpacked.json"
+    with target.open("wb") as out:
+        out.writelines(chunks(found.path, True))
+    return target
 
 
 def _first_character(found: Survey) -> str:
@@ -87,31 +100,102 @@ def _not_utf8(records: int) -> FileRejected:
     )
 
 
-def _loads(text: str) -> Any:
-    """Parse strictly, numbers as text. Raises FileRejected with line and column."""
+# Strict, numbers as text: this reader only counts.
+_DECODER = json.JSONDecoder(parse_float=str, parse_int=str)
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+def _values(found: Survey, link: Path, table: Table) -> list[Any] | None:
+    """The values of the file, one after another; None where each line is a record of its own.
+
+    Raises FileRejected with line and column where the file is not valid JSON.
+    """
+    of_lines = link.name.removesuffix(".gz").endswith(("l", ".ndjson"))
+    start = next(chunks(found.path, False)).decode("utf-8", "replace").removeprefix("\ufeff")
+    first, _, more = start.lstrip().partition("\n")
+    whole = _parsed(first)
+    # A page, or an array, among lines is no record: such files are read whole.
+    lines = isinstance(whole, dict) and _page(whole, table) is None
+    if lines and (of_lines or more):
+        return None
+    if found.bytes > _LARGEST_PAGE:
+        if of_lines:
+            return None
+        raise FileRejected(
+            f"A JSON page of {found.bytes:,} bytes is larger than {_LARGEST_PAGE:,}.",
+            "Export smaller pages, a plain array, or one object per line (.jsonl).",
+            records=0,
+        )
+    if not found.is_utf8:
+        if of_lines and not start.lstrip().startswith("["):
+            return None
+        raise _not_utf8(found.lines)
+    text = found.path.read_text(encoding="utf-8-sig")
+    values: list[Any] = []
+    at = 0
     try:
-        return json.loads(text, parse_float=str, parse_int=str)
+        while (at := _SPACE.match(text, at).end()) < len(text):  # type: ignore[union-attr]
+            value, at = _DECODER.raw_decode(text, at)
+            values.append(value)
     except json.JSONDecodeError as error:
+        if of_lines and not text.lstrip().startswith("["):
+            return None
+        records = sum(_size(value, table) for value in values) + _elements(text, at)
         raise FileRejected(
             f"The file is not valid JSON, or is broken off: {error.msg} at line {error.lineno}, "
             f"column {error.colno}.",
             "Export or transfer the file again, completely.",
-            records=0,
-            line=error.lineno,
+            records,
+            error.lineno,
         ) from error
     except RecursionError as error:
         raise FileRejected(
             "The JSON is nested too deeply.", "Export a flat list of records.", records=0
         ) from error
+    return values
 
 
-def _array(connection: duckdb.DuckDBPyConnection, found: Survey) -> int:
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _page(value: dict[str, Any], table: Table) -> str | None:
+    """The key of the array of records in a list page; None when the object is no page."""
+    key = table.records or "data"
+    return key if isinstance(value.get(key), list) else None
+
+
+def _size(value: Any, table: Table) -> int:
+    """Records in a value: the elements of an array or a page, else one."""
+    if isinstance(value, dict):
+        key = _page(value, table)
+        return 1 if key is None else len(value[key])
+    return len(value) if isinstance(value, list) else 1
+
+
+def _elements(text: str, at: int) -> int:
+    """Elements of the first array at or after a place, the last of which may be broken off."""
+    at = text.find("[", at) + 1
+    count = 0
+    while at and (at := _SPACE.match(text, at).end()) < len(text) and text[at] != "]":  # type: ignore[union-attr]
+        count += 1
+        try:
+            _, at = _DECODER.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            break
+        at = _SPACE.match(text, at).end()  # type: ignore[union-attr]
+        at += text[at : at + 1] == ","
+    return count
+
+
+def _array(connection: duckdb.DuckDBPyConnection, found: Survey, counted: int = -1) -> int:
+    """The elements of one array of any size; `counted` is how many, where that is known."""
     if not found.is_utf8:
         raise _not_utf8(found.lines)
-    if found.bytes <= _LARGEST_PAGE:
-        records = len(_loads(found.path.read_text(encoding="utf-8-sig")))
-    else:
-        records = _count_elements(found)
+    records = counted if counted >= 0 else _count_elements(found)
     try:
         connection.execute(
             f"""
@@ -138,91 +222,107 @@ def _engine_refused(error: duckdb.Error, records: int) -> FileRejected:
     )
 
 
-def _page(connection: duckdb.DuckDBPyConnection, found: Survey, table: Table) -> int:
-    """One object: a list page, or a single record; or lines of objects under the name .json."""
-    lines_or_large = found.bytes > _LARGEST_PAGE
-    if not lines_or_large:
-        if not found.is_utf8:
-            raise _not_utf8(1)
-        text = found.path.read_text(encoding="utf-8-sig")
-        try:
-            page = _loads(text)
-        except FileRejected:
-            if not _looks_like_lines(text):
-                raise
-            lines_or_large = True
-    if lines_or_large:
-        if not _looks_like_lines(next(chunks(found.path, False)).decode("utf-8", "replace")):
-            raise FileRejected(
-                f"A JSON page of {found.bytes:,} bytes is larger than {_LARGEST_PAGE:,}.",
-                "Export smaller pages, a plain array, or one object per line (.jsonl).",
-                records=0,
-            )
-        return _lines(connection, found)
-    if not isinstance(page, dict):
-        raise FileRejected(
-            f"The file is {shown(text.strip())}, not a list of records.",
-            "Deliver an array of objects, a list page, or one object per line (.jsonl).",
-            records=0,
-        )
-    key = table.records or ("data" if isinstance(page.get("data"), list) else None)
-    if key is None:
-        declared = {column.name.lower() for column in table.columns}
-        if not declared & {name.strip().lower() for name in page}:
-            raise FileRejected(
-                "The object has no array of records under the key "
-                f'"data"; its keys are {", ".join(shown(k, 40) for k in list(page)[:10])}.',
-                f"Deliver list pages, or declare `records: <key>` for {table.name} "
-                f"in {table.path}.",
-                records=0,
-            )
-        connection.execute("insert into documents values (1, 1, $document)", {"document": text})
-        return 1
-    if not isinstance(page.get(key), list):
-        raise FileRejected(
-            f"The page has no array under the key {shown(key)}; its keys are "
-            f"{', '.join(shown(k, 40) for k in list(page)[:10])}.",
-            "Look whether the API answered with an error instead of a page; fetch it again.",
-            records=0,
-        )
+def _whole(
+    connection: duckdb.DuckDBPyConnection, found: Survey, table: Table, values: list[Any]
+) -> int:
+    """Values one after another: arrays and list pages of records, or records."""
+    records = sum(_size(value, table) for value in values)
+    for value in values:
+        _refuse_other_values(value, table, records)
+    if len(values) == 1 and isinstance(values[0], list):
+        return _array(connection, found, records)
     # Wrapping first keeps the numbers; unwrapping restores the text of each record.
-    wrapped = _wrapped("$text", found)
-    pointer = "/" + key.replace("~", "~0").replace("/", "~1")
+    pointer = "/" + (table.records or "data").replace("~", "~0").replace("/", "~1")
     try:
         connection.execute(
             f"""
             insert into documents
-            select
-                generate_subscripts(elements, 1),
-                null,
-                {_unwrapped("cast(unnest(elements) as varchar)", found)}
+            select row_number() over (order by place, element), null, document
             from (
-                select cast(json_extract({wrapped}, $pointer) as json[]) as elements
+                select
+                    place,
+                    generate_subscripts(elements, 1) as element,
+                    {_unwrapped("cast(unnest(elements) as varchar)", found)} as document
+                from (
+                    select
+                        place,
+                        case
+                            when json_type(value) = 'ARRAY'
+                                then cast({_wrapped("value", found)} as json[])
+                            when json_type(value, $pointer) = 'ARRAY'
+                                then cast(
+                                    json_extract({_wrapped("value", found)}, $pointer) as json[]
+                                )
+                            else [cast({_wrapped("value", found)} as json)]
+                        end as elements
+                    from (
+                        select row_number() over () as place, cast(json as varchar) as value
+                        from read_json_objects(
+                            {literal(str(found.path))}, format = 'unstructured',
+                            compression = 'uncompressed', maximum_object_size = {_LARGEST_OBJECT}
+                        )
+                    )
+                )
             )
             """,
-            {"text": text, "pointer": pointer},
+            {"pointer": pointer},
         )
     except duckdb.Error as error:
-        raise _engine_refused(error, len(page[key])) from error
-    return len(page[key])
+        raise _engine_refused(error, records) from error
+    return records
 
 
-def _looks_like_lines(text: str) -> bool:
-    """Whether the first line is an object on its own and more lines follow."""
-    lines = text.lstrip("\ufeff").lstrip().split("\n", 2)
-    if len(lines) < 2:
-        return False
-    try:
-        return isinstance(json.loads(lines[0]), dict)
-    except (ValueError, RecursionError):
-        return False
+def _refuse_other_values(value: Any, table: Table, records: int) -> None:
+    """Refuse what is neither an array, nor a page, nor a record."""
+    if isinstance(value, list):
+        return
+    if not isinstance(value, dict):
+        text = json.dumps(value, ensure_ascii=False)
+        raise FileRejected(
+            f"The file is {shown(text)}, not a list of records.",
+            "Deliver an array of objects, a list page, or one object per line (.jsonl).",
+            records,
+        )
+    if _page(value, table) is not None:
+        return
+    declared = {column.name.lower() for column in table.columns}
+    needed = {name.lower() for name in table.primary_key}
+    needed |= {column.name.lower() for column in table.columns if column.required}
+    names = {name.strip().lower() for name in value}
+    keys = f"its keys are {', '.join(shown(key, 40) for key in list(value)[:10])}."
+    if table.records is not None and not (needed and needed <= names):
+        raise FileRejected(
+            f"The page has no array under the key {shown(table.records)}; {keys}",
+            "Look whether the API answered with an error instead of a page; fetch it again.",
+            records,
+        )
+    if not declared & names:
+        raise FileRejected(
+            f'The object has no array of records under the key "data"; {keys}',
+            f"Deliver list pages, or declare `records: <key>` for {table.name} in {table.path}.",
+            records,
+        )
 
 
 def _lines(connection: duckdb.DuckDBPyConnection, found: Survey) -> int:
     """Lines of objects, in batches of whole lines: split and numbered in the engine."""
+    connection.execute(
+        "create or replace temp table bytes_of_lines (line_number bigint, record_bytes blob)"
+    )
     line, number = 0, 0
-    for batch in _whole_lines(found):
+    too_long: list[int] = []
+    for batch in _whole_lines(found, too_long):
         text = batch.decode("utf-8", "backslashreplace")
+        if not found.is_utf8:
+            connection.executemany(
+                "insert into bytes_of_lines values ($1, $2)",
+                [
+                    (line + index, raw)
+                    for index, raw in enumerate(batch.split(b"\n"), start=1)
+                    if not _is_utf8(raw)
+                ]
+                or [(-1, b"")],
+            )
         count = text.count("\n") + 1
         row = connection.execute(
             """
@@ -244,28 +344,65 @@ def _lines(connection: duckdb.DuckDBPyConnection, found: Survey) -> int:
         "update documents set document = rtrim(document, chr(13)) "
         "where ends_with(document, chr(13))"
     )
+    if too_long:
+        _set_aside_too_long(connection, too_long)
     return _count_lines(found)
 
 
-def _whole_lines(found: Survey) -> Iterator[bytes]:
-    """The file in pieces that end where a line ends, without that last line break."""
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _set_aside_too_long(connection: duckdb.DuckDBPyConnection, lines: list[int]) -> None:
+    """Move the beginnings of lines that are too long to load from `documents` to `broken`."""
+    connection.execute(
+        f"""
+        insert into broken by name
+        select
+            row_number,
+            line_number,
+            'The record is longer than {_LARGEST_OBJECT:,} bytes.' as reason,
+            'Shorten the long field in the source, or leave it out.' as remedy,
+            document as record
+        from documents
+        where line_number in (select unnest($lines))
+        """,
+        {"lines": lines},
+    )
+    connection.execute("delete from documents where row_number in (select row_number from broken)")
+
+
+def _whole_lines(found: Survey, too_long: list[int]) -> Iterator[bytes]:
+    """The file in pieces that end where a line ends, without that last line break.
+
+    Of a line longer than _LARGEST_OBJECT only the beginning; its number is added to `too_long`.
+    """
     pending = bytearray()
-    first = True
+    first, skipping, line = True, False, 0
     for chunk in chunks(found.path, False):
         if first:
             chunk, first = chunk.removeprefix(b"\xef\xbb\xbf"), False
+        if skipping:
+            end = chunk.find(b"\n")
+            if end < 0:
+                continue
+            chunk, skipping = chunk[end:], False
         pending += chunk
-        if len(pending) >= _BATCH:
-            end = pending.rfind(b"\n")
-            if end >= 0:
-                yield bytes(pending[:end])
-                del pending[: end + 1]
-            elif len(pending) > _LARGEST_OBJECT:
-                raise FileRejected(
-                    f"A line is longer than {_LARGEST_OBJECT:,} bytes.",
-                    "Deliver one record per line; leave out fields of that size.",
-                    records=found.lines,
-                )
+        if len(pending) < _BATCH:
+            continue
+        end = pending.rfind(b"\n")
+        if end >= 0:
+            yield bytes(pending[:end])
+            line += pending.count(b"\n", 0, end) + 1
+            del pending[: end + 1]
+        if len(pending) > _LARGEST_OBJECT:
+            too_long.append(line + 1)
+            del pending[1000:]
+            skipping = True
     if pending:
         yield bytes(pending)
 
@@ -335,7 +472,7 @@ def _unwrapped(expression: str, found: Survey) -> str:
 
 
 def _set_aside_malformed(connection: duckdb.DuckDBPyConnection) -> None:
-    """Move documents that are no JSON object, or have a key twice, from `documents` to `broken`."""
+    """Move documents that are no JSON object of distinct keys from `documents` to `broken`."""
     connection.execute(
         """
         insert into broken by name
@@ -349,10 +486,18 @@ def _set_aside_malformed(connection: duckdb.DuckDBPyConnection) -> None:
                 case
                     when not json_valid(document) then 'invalid'
                     when json_type(document) <> 'OBJECT' then 'no object'
-                    when len(list_distinct(json_keys(document))) <> len(json_keys(document))
-                        then 'key twice'
+                    when len(list_distinct(names)) <> len(names) then 'key twice'
+                    when list_contains(names, '') or contains(array_to_string(names, ''), chr(0))
+                        then 'no name'
                 end as fault
-            from documents
+            from (
+                select
+                    *,
+                    case when json_valid(document) then list_transform(
+                        json_keys(document), lambda key: lower(trim(key))
+                    ) end as names
+                from documents
+            )
         )
 
         select
@@ -361,7 +506,8 @@ def _set_aside_malformed(connection: duckdb.DuckDBPyConnection) -> None:
             case fault
                 when 'invalid' then 'The record is not valid JSON, or not UTF-8.'
                 when 'no object' then 'The record is not a JSON object.'
-                else 'The record has a key twice.'
+                when 'key twice' then 'The record has a key twice.'
+                else 'The record has a key that is empty, or has a NUL character.'
             end as reason,
             'Export the record again, as one JSON object.' as remedy,
             document as record
@@ -370,6 +516,14 @@ def _set_aside_malformed(connection: duckdb.DuckDBPyConnection) -> None:
         """
     )
     connection.execute("delete from documents where row_number in (select row_number from broken)")
+    if connection.execute(
+        "select 1 from duckdb_tables() where table_name = 'bytes_of_lines'"
+    ).fetchone():
+        connection.execute(
+            "update broken set record_bytes = bytes_of_lines.record_bytes from bytes_of_lines "
+            "where broken.line_number = bytes_of_lines.line_number"
+        )
+        connection.execute("drop table bytes_of_lines")
 
 
 def _spread(connection: duckdb.DuckDBPyConnection, found: Survey) -> list[str]:
@@ -388,12 +542,17 @@ def _spread(connection: duckdb.DuckDBPyConnection, found: Survey) -> list[str]:
             """
         ).fetchall()
     ]
-    header = [key.strip() for key in keys]
+    # Records may spell a key in several ways ("Id", "id"): it is one column all the same.
+    spellings: dict[str, list[int]] = {}
+    for index, key in enumerate(keys):
+        spellings.setdefault(clean_name(key).lower(), []).append(index)
+    header = [clean_name(keys[first]) for first, *_ in spellings.values()]
     check_header(header)
     pointers = ["/" + key.replace("~", "~0").replace("/", "~1") for key in keys]
     paths = ", ".join(literal(pointer) for pointer in pointers) or "''"
     columns = ", ".join(
-        f"nullif({_unwrapped(f'fields[{i + 1}]', found)}, '') as c{i}" for i in range(len(keys))
+        f"nullif({_unwrapped(_first_of(places), found)}, '') as c{i}"
+        for i, places in enumerate(spellings.values())
     )
     connection.execute(
         f"""
@@ -408,3 +567,9 @@ def _spread(connection: duckdb.DuckDBPyConnection, found: Survey) -> list[str]:
         """
     )
     return header
+
+
+def _first_of(places: list[int]) -> str:
+    """SQL: the value of a column that is written under one of several keys."""
+    values = ", ".join(f"fields[{place + 1}]" for place in places)
+    return values if len(places) == 1 else f"coalesce({values})"

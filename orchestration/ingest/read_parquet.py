@@ -59,7 +59,8 @@ def read_parquet(connection: duckdb.DuckDBPyConnection, link: Path) -> Incoming:
             select
                 row_number,
                 cast(null as bigint) as line_number,
-                cast(to_json({{{fields}}}) as varchar) as record
+                cast(to_json({{{fields}}}) as varchar) as record,
+                cast(null as blob) as record_bytes
             from incoming
             semi join verdict using (row_number)
             """

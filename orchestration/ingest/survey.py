@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import gzip
 import re
 import zlib
@@ -63,6 +64,7 @@ def chunks(path: Path, gzipped: bool) -> Iterator[bytes]:
             f"The gzip file is broken or cut off: {error}.",
             "Transfer the file again, completely.",
             records=0,
+            broken_off=True,
         ) from error
 
 
@@ -72,6 +74,25 @@ def survey(path: Path, gzipped: bool, workspace: Path, find_markers: bool = Fals
     `find_markers` looks for a marker that the file does not contain.
     Raises FileRejected when the file is empty, or is no text at all.
     """
+    try:
+        return _survey(path, gzipped, workspace, find_markers)
+    except FileRejected as rejected:
+        if rejected.broken_off:
+            rejected.records = _lines_before_the_break(path)
+        raise
+
+
+def _lines_before_the_break(path: Path) -> int:
+    """Lines below the first that can be unpacked of a broken gzip file, the last one in part."""
+    count, last = 0, b""
+    with contextlib.suppress(EOFError, zlib.error, gzip.BadGzipFile), gzip.open(path) as stream:
+        while chunk := stream.read1(_CHUNK):
+            count += chunk.count(b"\n")
+            last = chunk[-1:]
+    return max(count - (last in (b"\n", b"")), 0)
+
+
+def _survey(path: Path, gzipped: bool, workspace: Path, find_markers: bool) -> Survey:
     head = next(chunks(path, gzipped), b"")
     if not head:
         raise FileRejected(
@@ -138,15 +159,19 @@ def survey(path: Path, gzipped: bool, workspace: Path, find_markers: bool = Fals
 
 
 def _refuse_other_formats(head: bytes) -> None:
+    text = head[:1000].removeprefix(codecs.BOM_UTF8).lstrip().lower()
     formats = (
         (b"PAR1", "a Parquet file", "name it .parquet"),
-        (b"\x1f\x8b", "a gzip file", "name it .csv.gz, or unpack it"),
+        (b"\x1f\x8b", "a gzip file", "add .gz to its name, or unpack it"),
         (b"PK\x03\x04", "a zip archive or an Excel workbook", "export it as CSV in UTF-8"),
         (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "export it as CSV in UTF-8"),
         (b"%PDF", "a PDF", "export the data as CSV in UTF-8"),
+        (b"<!doctype", "a web page", "look whether the export asked for a login"),
+        (b"<html", "a web page", "look whether the export asked for a login"),
+        (b"<?xml", "XML", "export the data as CSV or JSON"),
     )
     for magic, what, remedy in formats:
-        if head.startswith(magic):
+        if head.startswith(magic) or text.startswith(magic):
             raise FileRejected(
                 f"The file's ending says text, but its content is {what}.",
                 f"{remedy[0].upper()}{remedy[1:]}, and deliver again.",
