@@ -34,6 +34,7 @@ app = typer.Typer(
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the essential.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+DAMAGED = "`warehouse rollback` serves an earlier release, `warehouse refresh` makes a new one"
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show Dagster's own log lines too.")]
 
 
@@ -147,12 +148,13 @@ def status(as_json: AsJson = False) -> None:
 
     from orchestration import report
     from orchestration.lock import holder
-    from orchestration.releases import served, served_id
+    from orchestration.releases import served, served_fault, served_id
 
     printer = Printer(as_json=as_json)
     home, _ = _open_home()
     running = holder(home)
     release = served(home)
+    fault = served_fault(home)
     database = home.build_database
     note = ""
     document: dict[str, Any] = {
@@ -170,8 +172,9 @@ def status(as_json: AsJson = False) -> None:
                 "checks": report.failed(report.quality(home)),
             }
     except duckdb.IOException:
-        note = "a run is writing at this moment; these are the figures of the served release"
-        if release:
+        note = "a run is writing at this moment"
+        if release and not fault:
+            note += "; these are the figures of the served release"
             database = release.database
             document["feeds"] = report.feeds(database)
             document["rejected_files"] = report.rejected_files(database)
@@ -183,6 +186,7 @@ def status(as_json: AsJson = False) -> None:
     document |= {
         "home": str(home.root),
         "served": served_id(home),
+        "damage": fault,
         "as_of": release.as_of if release else None,
         "published_at": release.published_at if release else None,
         "running": str(running) if running else None,
@@ -202,8 +206,10 @@ def _print_status(printer: Printer, found: dict[str, Any], note: str) -> None:
             else "  (its manifest is missing)"
         )
         printer.cells([("Served     ", "bold"), (found["served"], "green"), (when, "")])
-    else:
+    elif not found["damage"]:
         printer.cells([("Served     ", "bold"), ("no release yet: `warehouse refresh`", "yellow")])
+    if found["damage"]:
+        printer.cells([("Damaged    ", "bold red"), (f"{found['damage']}. {DAMAGED}", "")])
     if found["running"]:
         printer.cells([("Refreshing ", "bold"), (found["running"], "cyan")])
     printer.cells([("Landing    ", "bold"), (counted(found["landing_files"], "file"), "")])
@@ -270,19 +276,22 @@ def _print_status(printer: Printer, found: dict[str, Any], note: str) -> None:
 
 @app.command()
 def releases(as_json: AsJson = False) -> None:
-    """List the releases on disk, newest first, and which one is served."""
-    from orchestration.releases import journal, served_id
+    """List the releases on disk, newest first, which one is served, and which are damaged."""
+    from orchestration.releases import damage, journal, link_fault, served_id
     from orchestration.releases import releases as known
 
     printer = Printer(as_json=as_json)
     home = Home.from_env()
     current = served_id(home)
     found = known(home)
+    with printer.waiting("Comparing every file with its manifest ..."):
+        damaged = {each.release_id: damage(each) for each in found}
     printer.json(
         [
             {
                 "release_id": each.release_id,
                 "served": each.release_id == current,
+                "damage": damaged[each.release_id],
                 "as_of": each.as_of,
                 "published_at": each.published_at,
                 "bytes": each.bytes,
@@ -293,6 +302,8 @@ def releases(as_json: AsJson = False) -> None:
             for each in found
         ]
     )
+    if fault := link_fault(home):
+        printer.line(f"{fault}. {DAMAGED}", style="bold red")
     if not found:
         printer.line(f"{home.root} has no release yet. Next: `warehouse refresh`")
         return
@@ -300,7 +311,11 @@ def releases(as_json: AsJson = False) -> None:
         ["", "release", "as of", "published", "size", "tables", "code"],
         [
             [
-                ("served" if each.release_id == current else "", "green"),
+                (
+                    ("served " if each.release_id == current else "")
+                    + ("damaged" if damaged[each.release_id] else ""),
+                    "red" if damaged[each.release_id] else "green",
+                ),
                 (each.release_id, ""),
                 (_when(each.as_of), ""),
                 (_when(each.published_at), ""),
@@ -312,6 +327,8 @@ def releases(as_json: AsJson = False) -> None:
         ],
         right=(4, 5),
     )
+    for problem in filter(None, damaged.values()):
+        printer.line(f"  {problem}; it will not be served again", style="red")
     last = next(iter(reversed(journal(home))), None)
     if last and last.get("action") == "rollback":
         printer.line(
@@ -383,9 +400,12 @@ def sql(
 ) -> None:
     """Query the served release read-only: nothing can be written, no other file be read."""
     from orchestration import shell
+    from orchestration.releases import link_fault
 
     home = Home.from_env()
     database = home.build_database if build else home.published
+    if not build and (fault := link_fault(home)):
+        raise Problem(fault, DAMAGED)
     if not database.exists():
         raise Problem(f"there is no {database}", "make it with `warehouse refresh`")
     if query and file:
@@ -421,13 +441,13 @@ def _when(value: datetime | None) -> str:
 
 
 def _is_served(home: Home, settings: Settings, as_of: datetime) -> bool:
-    """Whether the served release was made of exactly these files, code, settings and instant."""
+    """Whether a sound release of exactly these files, code, settings and instant is served."""
     from orchestration import report
-    from orchestration.releases import served, sha256_of
+    from orchestration.releases import served, served_fault, sha256_of
     from orchestration.version import fingerprint
 
     release = served(home)
-    if release is None or release.as_of != as_of:
+    if release is None or release.as_of != as_of or served_fault(home):
         return False
     inputs = [
         {"file": path.relative_to(home.landing).as_posix(), "sha256": sha256_of(path)}
@@ -683,14 +703,20 @@ def _unexpected(printer: Printer, error: Exception) -> int:
     import duckdb
 
     from orchestration.lock import RefreshRunning
-    from orchestration.releases import ReleaseError
+    from orchestration.releases import ReleaseError, served_fault
+    from orchestration.storage import advice
 
+    home = Home.from_env()
+    running = "Could not set lock" in str(error)
     if isinstance(error, RefreshRunning):
         printer.error(str(error), "warehouse status")
     elif isinstance(error, ReleaseError):
         printer.error(str(error), "warehouse releases")
+    elif not running and (remedy := advice(home, f"{type(error).__name__}: {error}")):
+        printer.error(str(error).partition("\n")[0] or type(error).__name__, remedy)
+    elif isinstance(error, duckdb.Error) and not running and (fault := served_fault(home)):
+        printer.error(fault, DAMAGED)
     elif isinstance(error, duckdb.Error):
-        running = "Could not set lock" in str(error)
         printer.error(
             str(error),
             "a refresh is writing at this moment; try again when it has ended (`warehouse status`)"

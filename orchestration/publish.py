@@ -6,6 +6,7 @@ attaches the build database read-only, into a hidden folder that gets its name w
 
 import hashlib
 import json
+import logging
 import os
 import re
 import shutil
@@ -38,16 +39,17 @@ from orchestration.releases import (
     MANIFEST,
     Release,
     ReleaseError,
+    admit,
     apply_retention,
-    clean_leftovers,
+    damage,
     fsync_folder,
     releases,
-    serve,
     sha256_of,
 )
 from orchestration.resources import HomeResource
 from orchestration.version import CONTRACT_VERSION, code_version, fingerprint
 
+_log = logging.getLogger(__name__)
 PUBLISHED_SCHEMAS = ("kpis", "marts")
 SNAPSHOT = "kpi_snapshot"
 SNAPSHOT_KEY = ("kpi_id", "kpi_version", "grain", "period_start", "dim_name", "dim_value")
@@ -175,11 +177,9 @@ def publish(
     """
     if not home.build_database.exists():
         raise ReleaseError(f"{home.build_database} does not exist; run `warehouse refresh` first")
-    clean_leftovers(home)
     now = now or datetime.now(UTC)
     release_id = f"{now:%Y%m%dT%H%M%SZ}-{hashlib.sha256(run_id.encode()).hexdigest()[:6]}"
-    folder = home.releases / release_id
-    if folder.exists():
+    if (home.releases / release_id).exists():
         raise ReleaseError(f"release {release_id} exists already; a run publishes once")
     partial = home.releases / f".{release_id}.partial"
     partial.mkdir(parents=True)
@@ -187,14 +187,14 @@ def publish(
         manifest = _write(home, settings, partial, release_id, run_id, as_of, now)
         write_durably(partial / MANIFEST, json.dumps(manifest, indent=2) + "\n")
         fsync_folder(partial)
-        os.rename(partial, folder)
+        release = admit(home, partial, release_id)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    fsync_folder(home.releases)
-    release = next(each for each in releases(home) if each.release_id == release_id)
-    serve(home, release, "publish")
-    apply_retention(home, settings.retention)
+    try:
+        apply_retention(home, settings.retention)
+    except OSError as error:  # readers have the new release: the night has not failed
+        _log.warning("old releases could not be removed: %s", error)
     return release
 
 
@@ -231,8 +231,9 @@ def _write(
         for schema in PUBLISHED_SCHEMAS:
             for table, comment in writer.tables(schema):
                 if (schema, table) != ("kpis", SNAPSHOT):
-                    writer.copy(schema, table, comment)
+                    writer.copy(schema, table, comment, where=writer.published_rows(schema, table))
         writer.copy_companions()
+        writer.copy_current()
         for table in META_TABLES:
             writer.copy_meta(table, run_id)
         inputs = writer.inputs()
@@ -387,6 +388,38 @@ class _Writer:
                 f"insert into warehouse.kpis.{quoted(table)} ({names}) select {names}"
                 " from warehouse.kpis.kpi_values where kpi_id in (select unnest($ids))",
                 {"ids": ids},
+            ).fetchone() or (0,)
+
+    def published_rows(self, schema: str, table: str) -> str:
+        """SQL condition of the rows of a table that are published with it.
+
+        Slices by today's value stand apart from those as of the event (contract G-22).
+        """
+        sliced = schema == "kpis" and "dim_name" in {c.name for c in self.columns(schema, table)}
+        return "not ends_with(dim_name, '_current')" if sliced else "true"
+
+    def copy_current(self) -> None:
+        """A table kpis.kpi_<headline>_current for every headline that has slices by today's value.
+
+        Rows of all ids of the headline, as in kpis.kpi_<headline>.
+        """
+        columns = self._described(self.columns("kpis", "kpi_values_current"))
+        catalog = f"{quoted(self.build)}.kpis.kpi_catalog"
+        if not columns or not self.columns("kpis", "kpi_catalog"):
+            return
+        names = ", ".join(quoted(column.name) for column in columns)
+        for headline_id, definition in self.connection.execute(
+            f"select kpi_id, definition from {catalog} where kpi_id = headline_id and"
+            " list_has_any(string_split(slices, ' '), ['segment', 'customer_segment']) order by 1"
+        ).fetchall():
+            table = f"kpi_{headline_id}_current"
+            comment = f"By the segment, region, owner and team of today: {definition}"
+            self._create("kpis", table, comment, columns)
+            (self.expected[f"kpis.{table}"],) = self.connection.execute(
+                f"insert into warehouse.kpis.{quoted(table)} ({names}) select {names}"
+                " from warehouse.kpis.kpi_values_current where kpi_id in"
+                f" (select kpi_id from {catalog} where headline_id = $headline)",
+                {"headline": headline_id},
             ).fetchone() or (0,)
 
     def _described(self, columns: list[Column]) -> list[Column]:
@@ -546,12 +579,16 @@ class _Writer:
         """Copy the snapshot of the newest earlier release that can be read; return its rows."""
         selected = ", ".join(quoted(each) for each in names)
         for earlier in releases(home):
+            if problem := damage(earlier):
+                # The one before it has the history up to its own night.
+                _log.warning("the history of published values is not taken from it: %s", problem)
+                continue
             try:
                 self.connection.execute(
                     f"attach {literal(str(earlier.database))} as earlier (read_only)"
                 )
             except duckdb.Error:
-                continue  # damaged: the one before it has the history up to its own night
+                continue  # written by a later version than this one
             try:
                 if not self.columns("kpis", SNAPSHOT, "earlier"):
                     continue

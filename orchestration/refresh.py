@@ -17,6 +17,7 @@ from orchestration.console import Printer, counted
 from orchestration.home import Home, Settings
 from orchestration.lock import RefreshRunning, holder
 from orchestration.releases import Release, served
+from orchestration.storage import advice, require_writable
 
 Outcome = Literal["published", "blocked", "fault"]
 EXIT_CODES: dict[Outcome, int] = {"published": 0, "fault": 1, "blocked": 2}
@@ -189,8 +190,10 @@ def run(
 ) -> Night:
     """Run the job `refresh` for an instant (None: last local midnight) and follow it.
 
-    Raises RefreshRunning when another refresh of this home is at work.
+    Raises RefreshRunning when another refresh of this home is at work, and StorageError when a
+    folder cannot be written.
     """
+    require_writable(home)
     if running := holder(home):
         raise RefreshRunning(home, running)
     began = time.monotonic()
@@ -238,6 +241,9 @@ def run(
     results = [] if not home.build_database.exists() else report.quality(home, run_id)
     if outcome != "published":
         message = "\n".join(watcher.errors)
+        if (remedy := advice(home, message)) and outcome == "fault":
+            watcher.errors.append(remedy)
+            message = "\n".join(watcher.errors)
         for problem in operate.tell(home, run_id, message):
             printer.error(problem)
     return Night(

@@ -8,6 +8,8 @@ from dagster import ConfigurableResource, InitResourceContext
 
 from orchestration.home import Home, Settings, last_local_midnight, parse_as_of
 from orchestration.lock import refresh_lock
+from orchestration.releases import clean_leftovers
+from orchestration.storage import require_writable
 
 
 class HomeResource(ConfigurableResource):
@@ -25,8 +27,14 @@ class HomeResource(ConfigurableResource):
     def yield_for_execution(
         self, context: InitResourceContext
     ) -> Generator["HomeResource", None, None]:
-        """Hold the refresh lock; RefreshRunning fails the run before it touches anything."""
-        with refresh_lock(self.get(), context.run_id or ""):
+        """Hold the refresh lock; RefreshRunning fails the run before it touches anything.
+
+        What a killed run left behind is removed first.
+        """
+        home = self.get()
+        require_writable(home)
+        with refresh_lock(home, context.run_id or ""):
+            clean_leftovers(home)
             yield self
 
 
