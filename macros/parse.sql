@@ -13,7 +13,7 @@
     instant   ISO 8601 with Z or an offset, or without one where `zone` declares what local time it is; with `formats` only
               those, read in `zone` unless the format has %z. The result is a naive timestamp in UTC
     epoch     Unix seconds; a naive timestamp in UTC
-    time      08:30 or 08:30:00
+    time      08:30 or 08:30:00; 24:00 is the end of the day
     json      valid JSON, kept as text
 #}
 
@@ -84,7 +84,7 @@
         end
     {%- elif data_type == 'time' -%}
         case
-            when regexp_full_match({{ text }}, '([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?')
+            when regexp_full_match({{ text }}, '([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?|24:00(:00)?')
                 then try_cast({{ text }} as time)
         end
     {%- elif data_type == 'json' -%}

@@ -77,7 +77,7 @@ _LOOKS = {
         "Write it as 2025-01-31T08:00:00Z, or declare the zone of local times in {path}.",
     ),
     "epoch": ("a number of seconds since 1970", "Write Unix seconds, such as 1738310400."),
-    "time": ("a time of day", "Write it as 08:30 or 08:30:00."),
+    "time": ("a time of day", "Write it as 08:30 or 08:30:00; the end of the day is 24:00."),
     "json": ("valid JSON", "Write valid JSON."),
 }
 

@@ -223,8 +223,14 @@ def test_a_time_of_day_has_hours_and_minutes() -> None:
     assert parsed("08:30", "time") == time(8, 30)
     assert parsed("8:30", "time") == time(8, 30)
     assert parsed("08:30:15", "time") == time(8, 30, 15)
-    assert parsed("24:00", "time") is None
+    assert parsed("24:01", "time") is None
     assert parsed("8", "time") is None
+
+
+def test_hours_may_last_until_the_end_of_the_day() -> None:
+    # Python knows no 24:00; DuckDB does, and a date plus 24:00 is the midnight after it.
+    assert parsed("24:00", "time") == "24:00:00"
+    assert parsed("24:00:00", "time") == "24:00:00"
 
 
 def test_json_stays_text_when_it_is_valid() -> None:
