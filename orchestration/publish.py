@@ -31,6 +31,7 @@ from dagster import (
 
 from orchestration.exports import write_exports
 from orchestration.home import Home, Settings, load_settings
+from orchestration.keys import Keys, tested_keys
 from orchestration.pages import write_pages
 from orchestration.release_macros import write_macros
 from orchestration.releases import (
@@ -54,6 +55,16 @@ PUBLISHED_SCHEMAS = ("kpis", "marts")
 SNAPSHOT = "kpi_snapshot"
 SNAPSHOT_KEY = ("kpi_id", "kpi_version", "grain", "period_start", "dim_name", "dim_value")
 SNAPSHOT_COLUMNS = (*SNAPSHOT_KEY, "numerator", "denominator", "value", "as_of", "run_id")
+# Keys of the tables that no model makes; the others are the keys that gate 2 has tested.
+OWN_KEYS: Keys = {
+    "kpis.kpi_catalog": ("kpi_id",),
+    f"kpis.{SNAPSHOT}": (*SNAPSHOT_KEY, "published_at"),
+    "meta.release": ("release_id",),
+    "meta.data_dictionary": ("table_schema", "table_name", "column_name"),
+}
+# Small tables that tools join to carry the key itself: on every table its index would make the
+# file 2.8 times as large. meta.data_dictionary names the keys of all.
+INDEXED = re.compile(r"marts\.dim_\w+|kpis\.kpi_(catalog|scorecard)|meta\.release")
 # Recomputed sums of doubles differ in the last digits from run to run: that is no restatement.
 SNAPSHOT_TOLERANCE = 1e-9
 EMAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\.[A-Za-z]"
@@ -240,7 +251,7 @@ def _write(
         row |= {"input_file_count": len(inputs), "input_files": json.dumps(inputs)}
         writer.write_release_row(row)
         carried = writer.write_snapshot(home, row)
-        writer.write_dictionary()
+        writer.write_dictionary(tested_keys(home.dbt / "target" / MANIFEST))
         write_macros(connection)
         connection.execute("checkpoint warehouse")
         connection.execute("use memory")
@@ -606,29 +617,37 @@ class _Writer:
                 self.connection.execute("detach earlier")
         return 0
 
-    def write_dictionary(self) -> None:
-        """meta.data_dictionary: every column of the release with its type and comment."""
+    def write_dictionary(self, tested: Keys) -> None:
+        """meta.data_dictionary: every column of the release with its type, comment and key."""
         described = {
             "table_schema": "Schema of the table.",
             "table_name": "Table.",
             "column_name": "Column.",
             "ordinal_position": "Place of the column in its table, from 1.",
             "data_type": "DuckDB type.",
+            "key_position": "Place in the primary key of its table, from 1; empty outside of it.",
             "column_comment": "What the column holds.",
             "table_comment": "What one row of the table is.",
         }
         columns = [
-            Column(name, "INTEGER" if name == "ordinal_position" else "VARCHAR", False, text)
+            Column(name, "INTEGER" if name.endswith("_position") else "VARCHAR", False, text)
             for name, text in described.items()
         ]
         comment = "One row per column of this release: where it is, what it holds."
         self._create("meta", "data_dictionary", comment, columns)
+        self.expected["meta.data_dictionary"] = 0
+        keys = self._keys(tested)
         self.connection.execute(
             """
             insert into warehouse.meta.data_dictionary
             select
                 columns.schema_name, columns.table_name, columns.column_name,
-                columns.column_index, columns.data_type, columns.comment, tables.comment
+                columns.column_index, columns.data_type,
+                nullif(list_position(
+                    map($tables, $keys)[columns.schema_name || '.' || columns.table_name],
+                    columns.column_name
+                ), 0),
+                columns.comment, tables.comment
             from duckdb_columns() as columns
             inner join duckdb_tables() as tables
                 on columns.database_name = tables.database_name
@@ -636,10 +655,36 @@ class _Writer:
                 and columns.table_name = tables.table_name
             where columns.database_name = 'warehouse'
             order by columns.schema_name, columns.table_name, columns.column_index
-            """
+            """,
+            {"tables": list(keys), "keys": [list(key) for key in keys.values()]},
         )
         found = self.connection.execute("select count(*) from warehouse.meta.data_dictionary")
         (self.expected["meta.data_dictionary"],) = found.fetchone() or (0,)
+
+    def _keys(self, tested: Keys) -> Keys:
+        """The key of each table that has one: no column of it is ever empty."""
+        found = self.connection.execute(
+            "select schema_name || '.' || table_name, list(column_name order by column_index)"
+            " from duckdb_columns() where database_name = 'warehouse' group by 1"
+        ).fetchall()
+        columns = dict(found)
+        values = "kpis.kpi_values"
+        keys: Keys = {}
+        for name, present in columns.items():
+            key = OWN_KEYS.get(name) or tested.get(name)
+            if key is None and values in tested and present == columns.get(values):
+                key = tested[values]  # the rows of one KPI
+            if key is None or not set(key) <= set(present):
+                continue
+            target = "warehouse." + ".".join(quoted(part) for part in name.split(".", 1))
+            empty = " or ".join(f"{quoted(column)} is null" for column in key)
+            if self.connection.execute(f"select 1 from {target} where {empty} limit 1").fetchone():
+                continue
+            keys[name] = key
+            if INDEXED.fullmatch(name):
+                listed = ", ".join(quoted(column) for column in key)
+                self.connection.execute(f"alter table {target} add primary key ({listed})")
+        return keys
 
 
 def _moved(name: str) -> str:
