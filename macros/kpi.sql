@@ -399,7 +399,7 @@
             results.status as given_status,
             cast(coalesce(results.sample_size, 0) as bigint) as sample_size,
             coalesce(results.contributions, 0) as contributions,
-            coalesce(results.rejected_rows, 0) as rejected_rows,
+            cast(coalesce(results.rejected_rows, 0) as bigint) as rejected_rows,
             cast(coalesce(sum(results.censored_starts) over (
                 partition by
                     periods.kpi_id, periods.grain, coalesce(results.dim_name, 'all'), coalesce(results.dim_value, 'all')
