@@ -9,10 +9,8 @@ responses as (
         coalesce(ticket_id, respondent_id, response_id) as unit_id,
         case when is_valid_score then 'counted' else 'rejected' end as outcome,
         scale_min || '-' || scale_max as scale,
-        case
-            when scale_max <= 3 then score = scale_max
-            when scale_max in (4, 5, 7, 10) then score >= scale_max - 1
-        end as is_satisfied
+        -- the top of two or three points, the top two of more
+        score > scale_max - case when scale_max - scale_min <= 2 then 1 else 2 end as is_satisfied
     from {{ ref('fct_survey_responses') }}
     where kind = 'csat' and has_score
 ),

@@ -1,5 +1,5 @@
 -- grain: one row per KPI id, grain, period and slice
--- contract 4.F1: 100 x (promoters - detractors) / responses, the latest response of a respondent in the period
+-- contract 4.F1: 100 x (promoters - detractors) / responses on the scale 0-10, the latest response of a respondent in the period
 with
 
 responses as (
@@ -9,7 +9,7 @@ responses as (
         coalesce(respondent_id, response_id) as unit_id,
         case when is_valid_score then 'counted' else 'rejected' end as outcome
     from {{ ref('fct_survey_responses') }}
-    where kind = 'nps' and has_score
+    where kind = 'nps' and has_score and scale_min = 0 and scale_max = 10
 ),
 
 population as (
