@@ -52,7 +52,7 @@ final as (
         is_renewed,
         expiring_amount,
         case when is_renewed then coalesce(successor_amount, 0) else cast(0 as decimal(18, 4)) end as renewed_amount,
-        case when is_renewed then least(coalesce(successor_amount, 0), expiring_amount) else cast(0 as decimal(18, 4)) end as kept_amount
+        case when is_renewed then least(coalesce(successor_amount, 0), coalesce(expiring_amount, 0)) else cast(0 as decimal(18, 4)) end as kept_amount
     from renewed
     where is_fixed_term
 )
