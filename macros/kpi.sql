@@ -13,14 +13,10 @@
         outcome                 'counted', 'rejected' (a data error, counted apart) or 'censored' (begun on kpi_date, unfinished);
                                 only with outcomes=true, otherwise every row counts
         <slices>                one column per slice; NULL is the unknown member (G-24)
+        account_id              for the slices by today's value (macros/slices.sql)
 
     `vars: {slices: none}` switches slices off, `{slices: stage owner}` all but those named: for unit tests that show few rows.
 #}
-
-{#- Member of a slice that a row belongs to. -#}
-{% macro slice_member(slice) -%}
-    coalesce(nullif(cast({{ adapter.quote(slice) }} as {{ api.Column.translate_type('string') }}), ''), 'unknown')
-{%- endmacro %}
 
 {#- Grains that the catalogue gives to the ids of a file. -#}
 {% macro grains_of(headline_id) -%}
@@ -76,7 +72,7 @@
             {%- for slice in slices %},
             {{ slice_member(slice) }} as {{ adapter.quote(slice) }}
             {%- endfor %}
-        from {{ population }}
+        from {{ with_today(population, slices) }}
     ) as members
     group by grouping sets (
         ({{ keys | join(', ') }})
@@ -86,18 +82,23 @@
     )
 {%- endmacro %}
 
-{#- Population rows, repeated for every slice and every period that they count in: for what is recomputed from rows. -#}
+{#- Population rows, repeated for every slice: for what is recomputed from rows. -#}
+{% macro rows_by_slice(population, slices) -%}
+    select *, 'all' as dim_name, 'all' as dim_value from {{ population }}
+    {%- for slice in active_slices(slices) %}
+    union all
+    select facts.*, '{{ slice }}', {{ slice_member(slice) }} from {{ with_today(population, [slice]) }}
+    {%- endfor %}
+{%- endmacro %}
+
+{#- Population rows, repeated for every slice and every period that they count in. -#}
 {% macro rows_by_period_and_slice(headline_id, population, slices) -%}
     select
         sliced.*,
         grains.grain,
         {{ offset_period_start('grains.grain', 'offsets.offset_months', 'sliced.kpi_date') }} as period_start
     from (
-        select *, 'all' as dim_name, 'all' as dim_value from {{ population }}
-        {%- for slice in active_slices(slices) %}
-        union all
-        select *, '{{ slice }}', {{ slice_member(slice) }} from {{ population }}
-        {%- endfor %}
+        {{ rows_by_slice(population, slices) }}
     ) as sliced
     inner join ({{ grains_of(headline_id) }}) as grains
         on sliced.kpi_id = grains.kpi_id
@@ -296,11 +297,7 @@
         cast(0 as bigint) as rejected_rows,
         cast(0 as bigint) as censored_starts
     from (
-        select *, 'all' as dim_name, 'all' as dim_value from {{ population }}
-        {%- for slice in active_slices(slices) %}
-        union all
-        select *, '{{ slice }}', {{ slice_member(slice) }} from {{ population }}
-        {%- endfor %}
+        {{ rows_by_slice(population, slices) }}
     ) as sliced
     inner join {{ ref('int_kpi_periods') }} as periods
         on

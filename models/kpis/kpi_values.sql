@@ -3,6 +3,7 @@ with
 
 final as (
     select * from {{ ref('kpi_results') }}
+    where not {{ is_current_slice('dim_name') }}
     union all
     select * from {{ ref('kpi_goal_attainment') }}
 )

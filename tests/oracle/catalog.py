@@ -201,7 +201,15 @@ declare(
     "abandonment_window_hours",
 )
 declare("form_abandonment_rate", "cohort", "lower", "D W M Q", (*WEB, "form"), VISITS)
-declare("late_recovery_count", "flow", "neutral", "D W M Q", CART, VISITS)
+declare(
+    "late_recovery_count",
+    "flow",
+    "neutral",
+    "D W M Q",
+    CART,
+    VISITS,
+    "abandonment_window_hours",
+)
 REFERRAL_DIMS = ("referrer_type", "referrer", "segment", "source")
 declare("referral_count", "flow", "higher", "M Q Y", REFERRAL_DIMS, REFERRALS)
 declare("referral_rate", "ratio", "higher", "M Q Y", REFERRAL_DIMS, (*REFERRALS, *PAYING))

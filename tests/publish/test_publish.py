@@ -308,3 +308,45 @@ def test_release_ids_sort_by_time_and_differ_within_a_second(home: Home) -> None
     assert len(set(ids)) == 3
     assert ids[0].startswith("20250715T020000Z-")
     assert max(ids) == ids[2]
+
+
+def test_values_by_todays_owner_stand_apart_from_history(home: Home) -> None:
+    build(home)
+    with duckdb.connect(str(home.build_database)) as connection:
+        connection.execute(
+            """
+            create table kpis.kpi_catalog as
+            select * from (values
+                ('mrr', 'mrr', 'Recurring revenue', 'segment owner'),
+                ('arr', 'mrr', 'A year of it', 'segment'),
+                ('quota', 'quota', 'No account''s', 'owner')
+            ) as rows (kpi_id, headline_id, definition, slices);
+            create table kpis.kpi_mrr as
+            select * exclude (dim_name, dim_value), 'owner' as dim_name, 'r1' as dim_value
+            from kpis.kpi_values
+            union all by name
+            select * exclude (dim_name, dim_value), 'owner_current', 'r2' from kpis.kpi_values;
+            create table kpis.kpi_values_current as
+            select * replace ('owner' as dim_name, 'r2' as dim_value) from kpis.kpi_values
+            union all
+            select * replace ('arr' as kpi_id, 'owner' as dim_name, 'r2' as dim_value)
+            from kpis.kpi_values;
+            """
+        )
+    publish(home, Settings(), run_id="run-1", as_of=AS_OF)
+    for table, want in {
+        "kpi_mrr": [("mrr", "owner", "r1", 3)],
+        "kpi_values_current": [("arr", "owner", "r2", 3), ("mrr", "owner", "r2", 3)],
+        "kpi_mrr_current": [("arr", "owner", "r2", 3), ("mrr", "owner", "r2", 3)],
+    }.items():
+        assert want == query(
+            home,
+            f"select kpi_id, dim_name, dim_value, count(*) from kpis.{table}"
+            " group by all order by 1",
+        )
+    assert query(
+        home, "select comment from duckdb_tables() where table_name = 'kpi_mrr_current'"
+    ) == [("By the segment, region, owner and team of today: Recurring revenue",)]
+    assert not query(
+        home, "select 1 from duckdb_tables() where table_name like 'kpi_quota%current'"
+    )

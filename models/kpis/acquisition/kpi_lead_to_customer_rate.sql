@@ -11,7 +11,8 @@ leads as (
         campaign,
         owner,
         country,
-        segment
+        segment,
+        account_id
     from {{ ref('fct_leads') }}
     where not is_from_customer
 ),
@@ -28,7 +29,7 @@ in_period as (
 ),
 
 by_period as (
-    {{ rolled_up_events('lead_to_customer_rate', 'population', ['lead_source', 'campaign', 'owner', 'country', 'segment']) }}
+    {{ rolled_up_events('lead_to_customer_rate', 'population', ['lead_source', 'campaign', 'owner', 'country', 'segment', 'segment_current']) }}
 ),
 
 in_period_rows as (

@@ -14,7 +14,7 @@ population as (
 
 by_period as (
     {{ rolled_up_events('lead_to_sale_conversion_rate', 'population',
-        ['lead_source', 'campaign', 'owner', 'country', 'segment', 'opportunity_type']) }}
+        ['lead_source', 'campaign', 'owner', 'country', 'segment', 'segment_current', 'opportunity_type']) }}
 ),
 
 final as (

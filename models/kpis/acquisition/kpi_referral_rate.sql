@@ -23,7 +23,8 @@ new_customers as (
         referrals.referrer_type,
         referrals.referrer,
         first_leads.lead_source as source,
-        new_customers.segment
+        new_customers.segment,
+        new_customers.account_id
     from {{ ref('fct_new_customers') }} as new_customers
     left join referrals
         on new_customers.account_id = referrals.account_id
@@ -37,7 +38,7 @@ population as (
 ),
 
 by_period as (
-    {{ rolled_up_cohorts('referral_rate', 'population', ['source', 'segment'], outcome_slices=['referrer_type', 'referrer']) }}
+    {{ rolled_up_cohorts('referral_rate', 'population', ['source', 'segment', 'segment_current'], outcome_slices=['referrer_type', 'referrer']) }}
 ),
 
 final as (

@@ -3,7 +3,9 @@
 with
 
 referrals as (
-    select *, created_date as kpi_date, case when is_by_sales_team then 1 else 0 end as numerator, 1 as denominator
+    select
+        created_date as kpi_date, case when is_by_sales_team then 1 else 0 end as numerator, 1 as denominator, is_by_sales_team,
+        referrer_type, referrer, source, segment, referrer_account_id as account_id
     from {{ ref('fct_referrals') }}
 ),
 
@@ -17,7 +19,7 @@ made_by_team as (
 ),
 
 by_period as (
-    {{ rolled_up_events('sales_team_referral_share', 'population', ['referrer_type', 'referrer', 'segment', 'source']) }}
+    {{ rolled_up_events('sales_team_referral_share', 'population', ['referrer_type', 'referrer', 'segment', 'segment_current', 'source']) }}
 ),
 
 team_by_period as (

@@ -16,7 +16,8 @@ population as (
         acquisition_channel,
         opening_owner as owner,
         opening_team as team,
-        cohort_month
+        cohort_month,
+        account_id
     from {{ ref('fct_customer_periods') }}
     where was_active
 ),

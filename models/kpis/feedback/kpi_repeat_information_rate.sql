@@ -22,6 +22,7 @@ answers as (
         tickets.assignee,
         tickets.topic,
         responses.segment as customer_segment,
+        responses.account_id,
         responses.agents_involved
     from {{ ref('fct_survey_responses') }} as responses
     left join {{ ref('fct_tickets') }} as tickets
@@ -40,7 +41,8 @@ handoffs as (
         "group",
         assignee,
         topic,
-        segment_at_resolution as customer_segment
+        segment_at_resolution as customer_segment,
+        account_id
     from contacts
     where is_resolved and replying_agent_count > 0
 ),

@@ -16,7 +16,7 @@ population as (
     {% for relation in ['revenue', 'customer_months'] -%}
     select
         'arpu' as kpi_id, kpi_date, numerator, denominator,
-        segment, industry, country, acquisition_channel, owner, team, cohort_month
+        {{ slice_columns(d_cust()) }}
     from {{ relation }}
     {{ 'union all' if not loop.last }}
     {% endfor %}

@@ -34,7 +34,7 @@ population as (
     from variants
     inner join ({{ grains_of('customer_lifetime_value') }}) as grains
         on variants.kpi_id = grains.kpi_id and variants.grain = grains.grain
-    where variants.dim_name in ('all', 'acquisition_channel', 'segment', 'cohort_month')
+    where variants.dim_name in ('all', 'acquisition_channel', 'segment', 'segment_current', 'cohort_month')
 ),
 
 -- Gross profit of the customers of a cohort to date, per customer of the cohort.

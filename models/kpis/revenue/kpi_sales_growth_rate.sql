@@ -70,7 +70,7 @@ sales as (
             else sales.net_sales_amount
         end as amount,
         sales.product_id as product,
-        sales.segment, sales.industry, sales.country, sales.acquisition_channel, sales.owner, sales.team, sales.cohort_month
+        {{ slice_columns(d_cust()) }}
     from windows
     inner join {{ ref('fct_sales') }} as sales
         on windows.from_date <= sales.sold_date and sales.sold_date < windows.to_date

@@ -1,6 +1,6 @@
 -- grain: one row per KPI id, grain, period and slice
 -- contract 4.D5: of the opportunities open in the last snapshot of the period, the share that can be trusted; and their amounts
-{%- set slices = d_sales() + ['stage'] %}
+{%- set slices = d_pipeline() + ['stage'] %}
 with
 
 snapshots as (

@@ -10,7 +10,7 @@ population as (
         prospecting_seconds as numerator,
         1 as denominator,
         case when outcome = 'open' then 'censored' when prospecting_seconds < 0 then 'rejected' else 'counted' end as outcome,
-        {{ slices | join(', ') }}
+        {{ slice_columns(slices) }}
     from {{ ref('fct_opportunities') }}
     where opportunity_type in ('new', 'expansion') and outcome in ('won', 'open')
 ),

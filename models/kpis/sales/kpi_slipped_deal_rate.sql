@@ -19,7 +19,7 @@ population as (
         periods.period_start,
         case when at_close.close_date >= periods.period_end then 1 else 0 end as numerator,
         1 as denominator,
-        due.owner, due.team, due.region, due.opportunity_type, due.lead_source, due.segment
+        due.owner, due.team, due.region, due.opportunity_type, due.lead_source, due.segment, due.account_id
     from periods
     inner join pipeline as due
         on
@@ -31,7 +31,7 @@ population as (
 ),
 
 by_period as (
-    {{ rolled_up_cohorts('slipped_deal_rate', 'population', d_sales()) }}
+    {{ rolled_up_cohorts('slipped_deal_rate', 'population', d_pipeline()) }}
 ),
 
 final as (

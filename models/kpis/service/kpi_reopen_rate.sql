@@ -13,7 +13,8 @@ population as (
         "group",
         assignee,
         topic,
-        customer_segment
+        customer_segment,
+        account_id
     from {{ ref('fct_ticket_contacts') }}
 ),
 

@@ -42,6 +42,7 @@ final as (
         referrals.created_date,
         referrals.referrer_type,
         coalesce(referrals.referrer_account_id, referrals.referrer_user_id) as referrer,
+        referrals.referrer_account_id,
         referrals.referred_lead_id as lead_id,
         referrals.referred_account_id as account_id,
         sales_assignments.user_id is not null as is_by_sales_team,

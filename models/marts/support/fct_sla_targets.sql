@@ -138,6 +138,7 @@ final as (
         due.due_at,
         {{ local_date('due.due_at') }} as due_date,
         due.completed_at,
+        due.account_id,
         case
             when due.completed_at <= due.due_at then 'met'
             when due.due_at < {{ as_of() }} then 'breached'

@@ -98,6 +98,7 @@ repeated as (
 final as (
     select
         solved.ticket_id,
+        solved.account_id,
         solved.first_solved_at,
         solved.first_solved_date,
         solved.resolved_date,
