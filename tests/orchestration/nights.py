@@ -6,6 +6,7 @@ request: a killed night costs what it did, not the seconds of starting Python.
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -49,6 +50,11 @@ class Night:
     log: Path
     end: Callable[[], int]
 
+    @property
+    def said(self) -> str:
+        """What it has printed."""
+        return self.log.with_suffix(".out").read_text(errors="replace")
+
     def step(self) -> str:
         """The step at this instant."""
         lines = self.log.read_text().splitlines()
@@ -84,20 +90,23 @@ class Nights:
             text=True,
         )
 
-    def start(self, shop: Shop, *arguments: str) -> Night:
-        """Begin `warehouse refresh` in the home of a shop."""
+    def start(self, shop: Shop, *arguments: str, **limits: int) -> Night:
+        """Begin `warehouse refresh` in the home of a shop.
+
+        Limits: `nofile`, open files; `memory`, bytes of address space beyond those in use.
+        """
         self.count += 1
         log = self.logs / f"{self.count}.steps"
         log.touch()
         command = ["refresh", "--quiet", *arguments]
-        pid = self._ask(home=str(shop.home), log=str(log), command=command)
+        pid = self._ask(home=str(shop.home), log=str(log), command=command, limits=limits)
         return Night(pid, log, lambda: self._ask(wait=pid))
 
     def run(self, shop: Shop, *arguments: str) -> Night:
         """A night that nobody disturbs; it must publish."""
         night = self.start(shop, *arguments)
         code = night.end()
-        assert code == 0, night.log.with_suffix(".out").read_text()
+        assert code == 0, night.said
         return night
 
     def _ask(self, **request: Any) -> int:
@@ -150,8 +159,13 @@ def _serve() -> None:
         answers.flush()
 
 
-def _night(home: str, log: str, command: list[str]) -> None:
+def _night(home: str, log: str, command: list[str], limits: dict[str, int]) -> None:
     os.setsid()
+    if "nofile" in limits:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limits["nofile"],) * 2)
+    if "memory" in limits:
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + limits["memory"],) * 2)
     code = 70
     try:
         out = os.open(log.replace(".steps", ".out"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
