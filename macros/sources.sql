@@ -33,6 +33,9 @@
     {%- else -%}
         {%- set column = node.columns[column_name] -%}
         {%- set zone = column.config.meta.get('zone') or node.source_meta.get('zone') or node.config.meta.get('zone') -%}
+        {%- if zone == 'reporting' -%}
+            {%- set zone = var('reporting_timezone') -%}
+        {%- endif -%}
         {{ parse(adapter.quote(column_name), column.data_type, zone, column.config.meta.get('formats')) }}
     {%- endif -%}
 {%- endmacro %}

@@ -51,7 +51,11 @@ class DeclarationError(ValueError):
 
 @dataclass(frozen=True)
 class Column:
-    """A declared column. `zone` is the IANA zone of instants written without an offset."""
+    """A declared column. `zone` is the IANA zone of instants written without an offset.
+
+    For the reporting time zone, which loading does not know, it is UTC: loading asks only whether
+    a text parses.
+    """
 
     name: str
     data_type: str
@@ -217,11 +221,13 @@ class _Reader:
         zone = meta.get("zone")
         if zone is None:
             return None
+        if zone == "reporting":
+            return "UTC"
         if not isinstance(zone, str) or zone not in available_timezones():
             raise self.fail(
                 meta.lines["zone"],
                 f"{where}.config.meta.zone: {zone!r} is no IANA time zone; "
-                "write one such as Europe/Berlin, or null",
+                "write one such as Europe/Berlin, reporting for the reporting time zone, or null",
             )
         return zone
 

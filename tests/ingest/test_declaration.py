@@ -26,6 +26,12 @@ def test_columns_types_keys_and_zones_are_read(tmp_path: Path) -> None:
     assert source.table("page").records == "tickets"
 
 
+def test_the_reporting_zone_may_be_a_column_s(tmp_path: Path) -> None:
+    shop = SHOP.replace("zone: null", "zone: reporting")
+    order = read_declarations(write_project(tmp_path, shop)).source("shop").table("order")
+    assert {c.zone for c in order.columns} == {"UTC"}
+
+
 def test_a_folder_that_is_not_in_use_is_passed_over_with_a_note(tmp_path: Path) -> None:
     root = write_project(tmp_path)
     (root / "models" / "staging" / "old").mkdir()
