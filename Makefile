@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 SCALE ?= 1
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long lint lock clean
+.PHONY: help setup demo test test-long superset lint lock clean
 
 help: ## list the verbs
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,14 +29,18 @@ test: setup ## run the whole test suite
 test-long: setup ## run the suites in their full form: kills, soaks, mutants, fuzzing
 	@$(BIN)/python -m pytest --long
 
+superset: ## Apache Superset with the dashboard of the KPIs, on this machine (docs/connect.md)
+	@PYTHON=$(PYTHON) bi/superset/run
+
 lint: setup ## ruff, sqlfluff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --processes 2 models tests/data analyses
 
-lock: setup ## renew requirements.lock from pyproject.toml
+lock: setup ## renew requirements.lock from pyproject.toml, and the one of bi/superset
 	@$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-strip-extras --extra dev --extra postgres pyproject.toml --output-file requirements.lock
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-strip-extras bi/superset/requirements.in --output-file bi/superset/requirements.lock
 
 clean: ## remove the virtual environment and caches (never the data in var/)
-	@rm -rf .venv .pytest_cache .ruff_cache .mypy_cache target logs
+	@rm -rf .venv bi/superset/.venv .pytest_cache .ruff_cache .mypy_cache target logs

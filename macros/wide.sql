@@ -1,17 +1,17 @@
 {# The wide table of KPIs: its columns are the headlines of the catalogue, whatever these are today. #}
 
-{#- Headlines that the catalogue publishes as series, in the order of domain and id: rows of kpi_id, kpi_name, unit. Empty while dbt parses. -#}
+{#- Headlines that the catalogue publishes as series, in the order of domain and id: rows of kpi_id, kpi_name, unit, definition. Empty while dbt parses. -#}
 {% macro headline_kpis() -%}
     {%- set found = [] -%}
     {%- if execute and flags.WHICH not in ['parse', 'list'] -%}
         {%- set query -%}
-            select kpi_id, kpi_name, unit
+            select kpi_id, kpi_name, unit, definition
             from {{ ref('kpi_catalog') }}
             where kpi_id = headline_id and coalesce(grains, '') <> ''
             order by domain, kpi_id
         {%- endset -%}
         {%- for row in run_query(query).rows -%}
-            {%- do found.append({'kpi_id': row['kpi_id'], 'kpi_name': row['kpi_name'], 'unit': row['unit']}) -%}
+            {%- do found.append({'kpi_id': row['kpi_id'], 'kpi_name': row['kpi_name'], 'unit': row['unit'], 'definition': row['definition']}) -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(found) }}
@@ -37,7 +37,7 @@
 {% macro comment_headlines(relation) -%}
     {%- set columns = {} -%}
     {%- for kpi in headline_kpis() -%}
-        {%- do columns.update({kpi.kpi_id: {'name': kpi.kpi_id, 'quote': true, 'description': kpi.kpi_name ~ ', in ' ~ kpi.unit ~ '.'}}) -%}
+        {%- do columns.update({kpi.kpi_id: {'name': kpi.kpi_id, 'quote': true, 'description': kpi.definition ~ ' (' ~ kpi.kpi_name ~ ', in ' ~ kpi.unit ~ ')'}}) -%}
     {%- endfor -%}
     {%- if columns -%}
         {{ alter_column_comment(relation, columns) }}

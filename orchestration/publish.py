@@ -32,7 +32,7 @@ from dagster import (
 from orchestration.exports import write_exports
 from orchestration.home import Home, Settings, load_settings
 from orchestration.keys import Keys, tested_keys
-from orchestration.pages import write_pages
+from orchestration.pages import DBT_DOCS, write_pages
 from orchestration.release_macros import write_macros
 from orchestration.releases import (
     DATABASE,
@@ -259,7 +259,13 @@ def _write(
         _refuse_wal(database)
         counts = _count_again(connection, database, writer)
         pages = write_pages(
-            connection, partial, settings, build=build, run_id=run_id, release_id=release_id
+            connection,
+            partial,
+            settings,
+            build=build,
+            run_id=run_id,
+            release_id=release_id,
+            docs=home.dbt / DBT_DOCS,
         )
         exported = write_exports(
             connection,

@@ -7,6 +7,7 @@ after a kill) and is parsed once. It reads the checkout and writes only below $W
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import re
 import time
@@ -34,6 +35,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 
 from orchestration.console import counted
 from orchestration.home import PROJECT_ROOT, Home, Settings, load_settings
+from orchestration.pages import DBT_DOCS
 from orchestration.quality import Result, insert_results
 from orchestration.resources import HomeResource, RunClock
 from orchestration.version import fingerprint, project_files
@@ -237,10 +239,30 @@ def build(
         manifest=manifest,
         callbacks=[_reporter(progress)] if progress else [],
     )
+    if outcome.result is not None and not models:
+        _write_docs(home, variables, manifest)
     _close_connections()
     if outcome.result is None:
         raise Fault(f"dbt build did not run: {_first_words(outcome.exception)}")
     return [_node_result(each) for each in outcome.result.results]
+
+
+def docs_file(home: Home) -> Path:
+    """dbt's documentation of the last whole build, one self-contained page; may not exist."""
+    return home.dbt / DBT_DOCS
+
+
+def _write_docs(home: Home, variables: Mapping[str, Any], manifest: Any) -> None:
+    """dbt's own documentation, from the manifest and the catalog of the build that just ended.
+
+    It takes a second, and no night fails for it.
+    """
+    command = ["docs", "generate", "--static", "--no-compile"]
+    outcome = _invoke(home, command, variables, home.dbt / "target", manifest=manifest)
+    if not outcome.success:
+        logging.getLogger(__name__).warning(
+            "dbt docs were not written: %s", _first_words(outcome.exception)
+        )
 
 
 def numbers_id(home: Home, settings: Settings, as_of: datetime) -> str:
@@ -457,6 +479,7 @@ def record_build(home: Home, run_id: str, as_of: datetime) -> None:
 
 def forget_build(home: Home) -> None:
     """From here until `record_build` the build database holds a half-made result."""
+    docs_file(home).unlink(missing_ok=True)
     if home.build_database.exists():
         with duckdb.connect(str(home.build_database)) as connection:
             connection.execute("drop table if exists meta.build")
@@ -474,7 +497,8 @@ class Translator(DagsterDbtTranslator):
         """[schema, name]; a source table is the raw asset that ingest fills."""
         node = dbt_resource_props
         if node["resource_type"] != "source":
-            return AssetKey([node["schema"], node["name"]])
+            # versions of one model differ in their alias alone
+            return AssetKey([node["schema"], node.get("alias") or node["name"]])
         if node["source_name"] == "meta":
             return AssetKey(["meta", node["name"]])
         return AssetKey(["raw", node["source_name"], node["name"]])

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 SCORECARD = "scorecard.html"
 QUALITY = "quality.html"
+DOCS = "docs.html"
+# What `dbt docs generate --static` writes, below the dbt folder of a home.
+DBT_DOCS = Path("target", "static_index.html")
 # Pages of nights that published nothing; the newest of them are kept.
 FOLDER = "quality"
 KEPT = 60
@@ -29,10 +32,12 @@ def write_pages(
     build: str,
     run_id: str,
     release_id: str,
+    docs: Path | None = None,
 ) -> list[str]:
     """Write the pages of a release into its folder; return the names of the files.
 
-    The release is attached as `warehouse`, the build database as `build`. A page that cannot be
+    The release is attached as `warehouse`, the build database as `build`; `docs` is the page that
+    dbt wrote, if it did. A page that cannot be
     made holds no release back: the numbers are in the file, and the reason is logged.
     """
     from orchestration.pages.quality import quality
@@ -46,6 +51,10 @@ def write_pages(
             connection, build, run_id, zone=settings.zone, published=release_id
         ),
     }
+    if docs is not None and docs.exists():
+        # The page names the files that dbt compiled; where they are on this machine is left out.
+        here = f"{docs.parent.parent.resolve()}/"
+        pages[DOCS] = lambda: docs.read_text(encoding="utf-8").replace(here, "")
     return [name for name, make in pages.items() if _write(folder / name, make)]
 
 
