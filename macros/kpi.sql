@@ -34,12 +34,21 @@
         {{ "count(case when outcome = 'censored' then 1 end)" if outcomes else "0" }} as censored_starts
 {%- endmacro %}
 
+{#- The columns of rolled-up rows, those in `given` as it says: {column: expression}. -#}
+{% macro rolled_up_with(rows, given) -%}
+    {%- set columns = [
+        'kpi_id', 'grain', 'period_start', 'dim_name', 'dim_value', 'numerator', 'denominator', 'value', 'status',
+        'sample_size', 'contributions', 'rejected_rows', 'censored_starts',
+    ] -%}
+    {%- for column in columns %}
+        {{ given[column] ~ ' as ' if column in given else rows ~ '.' }}{{ column }}
+        {{- ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
 {#- Rows of which the denominator, a sum of halves or shares, is itself the size of the sample. -#}
 {% macro sampled_by_denominator(rows) -%}
-    select
-        kpi_id, grain, period_start, dim_name, dim_value, numerator, denominator, value, status,
-        cast(floor(denominator) as bigint) as sample_size,
-        contributions, rejected_rows, censored_starts
+    select {{ rolled_up_with(rows, {'sample_size': 'cast(floor(denominator) as bigint)'}) }}
     from {{ rows }}
 {%- endmacro %}
 

@@ -105,7 +105,7 @@ MUTANTS = [
     mutant(
         "a running month is compared with a whole one",
         "B06",
-        f"{KPIS}/revenue/kpi_sales_growth_rate.sql",
+        "macros/growth.sql",
         "case when is_running then {{ add_days(start, 'days_elapsed') }} else {{ end }} end",
         "{{ end }}",
     ),

@@ -1,4 +1,4 @@
--- grain: one row per paying subscription item and closing instant, of every day and of the run clock
+-- grain: one row per paying subscription item and closing instant, of every day and of the run clock, with its dimensions then
 with
 
 closings as (
@@ -21,12 +21,18 @@ standing as (
         on {{ valid_before('closings.closing_at', 'items.valid_from', 'items.valid_to') }}
 ),
 
-final as (
+converted as (
     select
         standing.*,
+        standing.product_id as product,
+        standing.plan_id as plan,
         {{ in_reporting_currency('standing.monthly_amount', 'standing.currency') }} as mrr_amount
     from standing
     {{ fx_join('standing.currency', add_days('standing.closing_date', -1)) }}
+),
+
+final as (
+    {{ with_customer_dimensions('converted', 'closing_at', closing=true) }}
 )
 
 select * from final

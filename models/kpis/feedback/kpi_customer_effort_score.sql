@@ -42,9 +42,9 @@ legacy_surveys as (
     where dim_name = 'survey'
     union all
     select
-        legacy_rows.* replace (
-            0 as numerator, 0 as denominator, 0 as sample_size, 0 as contributions, 0 as rejected_rows
-        )
+        {{ rolled_up_with('legacy_rows', {
+            'numerator': 0, 'denominator': 0, 'sample_size': 0, 'contributions': 0, 'rejected_rows': 0,
+        }) }}
     from legacy_rows
     left join agreement_rows
         on

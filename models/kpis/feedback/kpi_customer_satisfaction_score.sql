@@ -42,11 +42,11 @@ scales as (
 
 unpooled as (
     select
-        mean_rows.* replace (
-            case when scales.scale_count > 1 then null else mean_rows.numerator end as numerator,
-            case when scales.scale_count > 1 then null else mean_rows.denominator end as denominator,
-            case when scales.scale_count > 1 then {{ status_of_sample('mean_rows.sample_size') }} end as status
-        )
+        {{ rolled_up_with('mean_rows', {
+            'numerator': 'case when scales.scale_count = 1 then mean_rows.numerator end',
+            'denominator': 'case when scales.scale_count = 1 then mean_rows.denominator end',
+            'status': 'case when scales.scale_count > 1 then ' ~ status_of_sample('mean_rows.sample_size') ~ ' end',
+        }) }}
     from mean_rows
     left join scales
         on

@@ -3,11 +3,7 @@
 with
 
 items as (
-    select
-        *,
-        product_id as product,
-        plan_id as plan
-    from ({{ with_customer_dimensions(ref('int_mrr_closings'), 'closing_at', closing=true) }}) as dimensioned
+    select * from {{ ref('int_mrr_closings') }}
 ),
 
 standing as (
@@ -17,59 +13,35 @@ standing as (
 ),
 
 customers as (
-    select 'arpa' as kpi_id, mrr_amount as numerator, 1 as denominator, *
-    from {{ ref('fct_customer_snapshots') }}
+    select 'arpa' as kpi_id, mrr_amount as numerator, 1 as denominator, * from {{ ref('fct_customer_snapshots') }}
     where mrr_amount > 0
+    union all
+    select 'pending_churn_count', 1, null, * from {{ ref('fct_customer_snapshots') }}
+    where is_churn_announced
 ),
 
 monthly as (
-    select * from {{ ref('fct_mrr_movements') }}
-),
-
-movements as (
-    select
-        month_start as kpi_date,
-        case movement when 'churn' then 'churned' else movement end || '_mrr' as kpi_id,
-        amount as numerator,
-        null as denominator,
-        *
-    from monthly
-    where movement <> 'transfer'
-),
-
-net_movements as (
-    select
-        month_start as kpi_date,
-        'net_new_mrr' as kpi_id,
-        case when movement in ('churn', 'contraction') then -amount else amount end as numerator,
-        null as denominator,
-        *
-    from monthly
-    where movement in ('new', 'reactivation', 'expansion', 'contraction', 'churn')
-),
-
-flows as (
-    select * from movements
-    union all
-    select * from net_movements
-),
-
-transfers as (
-    select month_start as kpi_date, 'transfer_mrr' as kpi_id, amount as numerator, null as denominator, *
-    from monthly
-    where movement = 'transfer'
+    select *, month_start as kpi_date, case movement when 'churn' then 'churned' else movement end || '_mrr' as movement_kpi_id
+    from {{ ref('fct_mrr_movements') }}
 ),
 
 -- Subscribers who join and leave inside one month are in no movement.
-passers_by as (
-    select 'intra_period_churn_count' as kpi_id, month_start as kpi_date, 1 as numerator, null as denominator, *
-    from {{ ref('fct_intra_month_customers') }}
+movements as (
+    select movement_kpi_id as kpi_id, kpi_date, amount as numerator, null as denominator, {{ slice_columns(d_cust()) }} from monthly
+    where movement <> 'transfer'
+    union all
+    select
+        'net_new_mrr', kpi_date, case when movement in ('churn', 'contraction') then -amount else amount end, null,
+        {{ slice_columns(d_cust()) }}
+    from monthly
+    where movement not in ('fx', 'transfer')
+    union all
+    select 'intra_period_churn_count', month_start, 1, null, {{ slice_columns(d_cust()) }} from {{ ref('fct_intra_month_customers') }}
 ),
 
-announced as (
-    select 'pending_churn_count' as kpi_id, 1 as numerator, null as denominator, *
-    from {{ ref('fct_customer_snapshots') }}
-    where is_churn_announced
+transfers as (
+    select movement_kpi_id as kpi_id, amount as numerator, null as denominator, * from monthly
+    where movement = 'transfer'
 ),
 
 closing_rows as (
@@ -80,24 +52,16 @@ customer_rows as (
     {{ rolled_up_closings('mrr', 'customers', d_cust()) }}
 ),
 
-announced_rows as (
-    {{ rolled_up_closings('mrr', 'announced', d_cust()) }}
-),
-
-flow_rows as (
-    {{ rolled_up_events('mrr', 'flows', d_cust()) }}
+movement_rows as (
+    {{ rolled_up_events('mrr', 'movements', d_cust()) }}
 ),
 
 transfer_rows as (
     {{ rolled_up_events('mrr', 'transfers', ['segment', 'owner', 'team']) }}
 ),
 
-passer_by_rows as (
-    {{ rolled_up_events('mrr', 'passers_by', d_cust()) }}
-),
-
 final as (
-    {{ published('mrr', ['closing_rows', 'customer_rows', 'announced_rows', 'flow_rows', 'transfer_rows', 'passer_by_rows']) }}
+    {{ published('mrr', ['closing_rows', 'customer_rows', 'movement_rows', 'transfer_rows']) }}
 )
 
 select * from final
