@@ -6,13 +6,17 @@ Exit codes: 0 done or published; 1 fault; 2 a gate blocked the night and nothing
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import sys
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from orchestration.console import Printer, change, counted, quantity, size
 from orchestration.home import PROJECT_ROOT, Home, Settings, SettingsError, load_settings
@@ -35,7 +39,13 @@ app = typer.Typer(
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the essential.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 DAMAGED = "`warehouse rollback` serves an earlier release, `warehouse refresh` makes a new one"
+Progress = Callable[[int, int, str], None]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show Dagster's own log lines too.")]
+
+
+def _examples(*commands: str) -> str:
+    """The end of a verb's help: what people type, to copy."""
+    return "\n\n".join(["Examples:", *(f"  {escape(each)}" for each in commands)])
 
 
 class Problem(Exception):
@@ -53,7 +63,7 @@ def start(context: typer.Context) -> None:
         typer.echo(context.get_help())
 
 
-@app.command()
+@app.command(epilog=_examples("warehouse demo --scale 0.1"))
 def demo(
     scale: Annotated[
         float, typer.Option(help="Size of the company, 0.01 to 1000; 1 is 600 accounts.")
@@ -105,7 +115,7 @@ def demo(
     _refresh(home, settings, printer, as_of, False, verbose)
 
 
-@app.command()
+@app.command(epilog=_examples("warehouse refresh", "warehouse refresh --as-of 2025-07-01 --json"))
 def refresh(
     as_of: Annotated[
         str | None,
@@ -141,17 +151,17 @@ def refresh(
     _refresh(home, settings, printer, instant, full_refresh, verbose)
 
 
-@app.command()
+@app.command(epilog=_examples("warehouse status", "warehouse status --json"))
 def status(as_json: AsJson = False) -> None:
     """Show what is served and running, what was loaded and rejected, and the last runs."""
     import duckdb
 
-    from orchestration import report
+    from orchestration import postgres, report
     from orchestration.lock import holder
     from orchestration.releases import served, served_fault, served_id
 
     printer = Printer(as_json=as_json)
-    home, _ = _open_home()
+    home, settings = _open_home()
     running = holder(home)
     release = served(home)
     fault = served_fault(home)
@@ -165,12 +175,13 @@ def status(as_json: AsJson = False) -> None:
     }
     try:
         if database.exists():
-            document = {
-                "feeds": report.feeds(database),
-                "rejected_files": report.rejected_files(database),
-                "rejected_rows": report.rejected_rows(database),
-                "checks": report.failed(report.quality(home)),
-            }
+            with report.opened(database):
+                document = {
+                    "feeds": report.feeds(database),
+                    "rejected_files": report.rejected_files(database),
+                    "rejected_rows": report.rejected_rows(database),
+                    "checks": report.failed(report.quality(home)),
+                }
     except duckdb.IOException:
         note = "a run is writing at this moment"
         if release and not fault:
@@ -191,6 +202,7 @@ def status(as_json: AsJson = False) -> None:
         "published_at": release.published_at if release else None,
         "running": str(running) if running else None,
         "landing_files": len(report.landing_files(home)),
+        "postgres": postgres.last(home, settings),
         "runs": runs,
     }
     printer.json(document)
@@ -210,6 +222,8 @@ def _print_status(printer: Printer, found: dict[str, Any], note: str) -> None:
         printer.cells([("Served     ", "bold"), ("no release yet: `warehouse refresh`", "yellow")])
     if found["damage"]:
         printer.cells([("Damaged    ", "bold red"), (f"{found['damage']}. {DAMAGED}", "")])
+    if copied := found["postgres"]:
+        _print_copy(printer, copied, found["served"], "PostgreSQL ")
     if found["running"]:
         printer.cells([("Refreshing ", "bold"), (found["running"], "cyan")])
     printer.cells([("Landing    ", "bold"), (counted(found["landing_files"], "file"), "")])
@@ -274,7 +288,7 @@ def _print_status(printer: Printer, found: dict[str, Any], note: str) -> None:
         )
 
 
-@app.command()
+@app.command(epilog=_examples("warehouse releases"))
 def releases(as_json: AsJson = False) -> None:
     """List the releases on disk, newest first, which one is served, and which are damaged."""
     from orchestration.releases import damage, journal, link_fault, served_id
@@ -337,25 +351,148 @@ def releases(as_json: AsJson = False) -> None:
         )
 
 
-@app.command()
+@app.command(epilog=_examples("warehouse rollback", "warehouse rollback 20250715"))
 def rollback(
     release: Annotated[
         str | None,
         typer.Argument(help="Release id, or its beginning. Default: the one before the served."),
     ] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Serve an earlier release again. Its file is verified first; the next refresh goes on."""
-    from orchestration.releases import rollback as roll_back
+    """Serve an earlier release again. Its file is verified first; the next refresh goes on.
 
-    made = roll_back(Home.from_env(), release)
-    Printer().line(
+    The copy in PostgreSQL follows, if settings.yml names a server.
+    """
+    from orchestration import postgres
+    from orchestration.releases import rollback as roll_back
+    from orchestration.releases import served_id
+
+    printer = Printer(quiet=quiet, as_json=as_json)
+    home, settings = _open_home()
+    replaced = served_id(home)
+    made = roll_back(home, release)
+    printer.line(
         f"Readers now get {made.release_id} (as of {_when(made.as_of)}). "
         "The next refresh publishes normally.",
         style="green",
     )
+    with printer.waiting("PostgreSQL ..."):
+        copied = postgres.follow(home, settings, made, _progress(printer, "PostgreSQL"))
+    if copied:
+        _print_copy(printer, copied, made.release_id)
+    printer.json(
+        {
+            "release_id": made.release_id,
+            "as_of": made.as_of,
+            "published_at": made.published_at,
+            "replaced": replaced,
+            "file": str(home.published),
+            "postgres": copied,
+        }
+    )
 
 
-@app.command()
+@app.command(
+    epilog=_examples(
+        "warehouse export --format xlsx --to /tmp/kpis",
+        "warehouse export --format parquet --release 20250715",
+    )
+)
+def export(
+    formats: Annotated[
+        list[str] | None,
+        typer.Option("--format", help="parquet, csv or xlsx; may be repeated. Default: all."),
+    ] = None,
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder to write into.")] = Path(
+        "exports"
+    ),
+    release: Annotated[
+        str | None,
+        typer.Option(help="Release id, or its beginning. Default: the one that is served."),
+    ] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a release as files: Parquet (zstd), CSV, and a workbook of the scorecard.
+
+    settings.yml can name formats under `exports` that every release is written as.
+    """
+    from orchestration import exports
+    from orchestration.releases import chosen_or_served
+
+    wanted = list(dict.fromkeys(formats or exports.FORMATS))
+    if unknown := [each for each in wanted if each not in exports.FORMATS]:
+        raise Problem(
+            f"there is no format {unknown[0]}; there are {', '.join(exports.FORMATS)}",
+            "warehouse export --format xlsx",
+        )
+    printer = Printer(quiet=quiet, as_json=as_json)
+    home, settings = _open_home()
+    chosen = chosen_or_served(home, release)
+    files: list[Path] = []
+    for kind in wanted:
+        began = time.monotonic()
+        with printer.waiting(f"Writing {kind} ..."):
+            made = exports.export(settings, chosen, [kind], to, _progress(printer, kind))
+        files += made
+        if not made:
+            printer.tick("!", kind, "the release has no scorecard", None)
+            continue
+        where = str(made[0]) if len(made) == 1 else f"{counted(len(made), 'file')} in {to / kind}"
+        total = size(sum(each.stat().st_size for each in made))
+        printer.tick("✓", kind, f"{where} · {total}", time.monotonic() - began)
+    printer.json(
+        {
+            "release_id": chosen.release_id,
+            "as_of": chosen.as_of,
+            "folder": str(to.absolute()),
+            "files": [
+                {"file": str(each.absolute()), "bytes": each.stat().st_size} for each in files
+            ],
+        }
+    )
+
+
+@app.command(epilog=_examples("warehouse push", "warehouse push --json"))
+def push(
+    release: Annotated[
+        str | None,
+        typer.Argument(help="Release id, or its beginning. Default: the one that is served."),
+    ] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Replace the copy in PostgreSQL by the served release, for teams that cannot mount a file.
+
+    refresh and rollback do it by themselves once settings.yml names the variable that holds the
+    server's address (`postgres: {url_env: WAREHOUSE_POSTGRES_URL}`); this repeats it.
+    """
+    from orchestration import postgres
+    from orchestration.releases import chosen_or_served
+
+    printer = Printer(quiet=quiet, as_json=as_json)
+    home, settings = _open_home()
+    if not postgres.is_wanted(settings):
+        raise Problem(
+            f"{home.settings_file} names no server",
+            "add `postgres: {url_env: WAREHOUSE_POSTGRES_URL}` and put the address into that"
+            " variable",
+        )
+    chosen = chosen_or_served(home, release)
+    with printer.waiting("PostgreSQL ..."):
+        copied = postgres.follow(home, settings, chosen, _progress(printer, "PostgreSQL"))
+    assert copied is not None
+    printer.json(copied)
+    if not copied["pushed"]:
+        raise Problem(
+            f"PostgreSQL still has what it had: {copied['message']}",
+            "then `warehouse push` again; readers of the file have the served release",
+        )
+    _print_copy(printer, copied, chosen.release_id)
+
+
+@app.command(epilog=_examples("warehouse ui --port 3001"))
 def ui(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=1, max=65535)] = 3000,
 ) -> None:
@@ -385,7 +522,13 @@ def ui(
     )
 
 
-@app.command()
+@app.command(
+    epilog=_examples(
+        "warehouse sql 'from kpis.kpi_scorecard'",
+        "warehouse sql --csv \"from kpis.kpi('mrr')\"",
+        "warehouse sql --file analyses/mrr_bridge.sql",
+    )
+)
 def sql(
     query: Annotated[str | None, typer.Argument(help="One query. Without it: a prompt.")] = None,
     file: Annotated[
@@ -431,6 +574,32 @@ def sql(
 def _open_home() -> tuple[Home, Settings]:
     home = Home.from_env()
     return home, load_settings(home)
+
+
+def _progress(printer: Printer, name: str) -> Progress:
+    """How far a long step is, beside the spinner."""
+    return lambda done, total, what: printer.update(f"{name}: {done} of {total}, {what}")
+
+
+def _print_copy(
+    printer: Printer, copied: dict[str, Any], served: str | None, title: str = "  "
+) -> None:
+    """What PostgreSQL holds, or why it does not hold what is served."""
+    if copied["pushed"] and copied["release_id"] == served:
+        counts = f"{copied['tables']} tables · {copied['rows']:,} rows"
+        if title.strip():
+            printer.cells([(title, "bold"), (copied["release_id"], "green"), (f"  {counts}", "")])
+        else:
+            printer.tick("✓", "PostgreSQL", counts, copied["seconds"])
+        return
+    reason = copied["message"] or f"it holds {copied['release_id']}"
+    printer.cells(
+        [
+            (title if title.strip() else "  ! PostgreSQL  ", "bold yellow"),
+            (f"not the served release: {reason}. Repeat it with `warehouse push`", ""),
+        ],
+        essential=True,
+    )
 
 
 def _when(value: datetime | None) -> str:
@@ -565,12 +734,13 @@ def _show_release(
     results: list[dict[str, Any]],
 ) -> None:
     """The scorecard of the served release, its warnings, and where to look next."""
-    from orchestration import report
+    from orchestration import postgres, report
     from orchestration.releases import served
 
     release = served(home)
     rows = report.scorecard(home)
     warnings = _failed(results, "warning")
+    copied = postgres.last(home, settings)
     printer.json(
         {
             "outcome": outcome,
@@ -579,6 +749,7 @@ def _show_release(
             "file": str(home.published),
             "steps": steps,
             "warnings": warnings,
+            "postgres": copied,
             "scorecard": rows,
         }
     )
@@ -589,6 +760,12 @@ def _show_release(
             style="bold",
             essential=True,
         )
+        page = release.folder / "scorecard.html"
+        for name, what in [
+            ("File", f"{home.published}  (DuckDB, open it read-only)"),
+            *([("Page", f"{page}  (open it in a browser)")] if page.exists() else []),
+        ]:
+            printer.cells([(f"  {name:<6}", "dim"), (what, "")])
     if rows:
         printer.line()
         _print_scorecard(printer, rows, settings.parameter("reporting_currency"))
@@ -603,15 +780,15 @@ def _show_release(
                 (f"{shown['subject']}: {report.finding(shown)}{more}. See: warehouse status", ""),
             ]
         )
-    page = home.published.resolve().parent / "scorecard.html"
+    if copied and release and not (copied["pushed"] and copied["release_id"] == release.release_id):
+        _print_copy(printer, copied, release.release_id)
     _next(
         printer,
         [
-            *([("Look", f"{page}  (open it in a browser)")] if page.exists() else []),
             ("Query", "warehouse sql 'from kpis.kpi_scorecard'"),
-            ("Connect", f"{home.published}  (read-only DuckDB file)"),
-            ("Operate", "warehouse ui"),
+            ("Share", "warehouse export --format xlsx --to /tmp/kpis"),
             ("Health", "warehouse status"),
+            ("Operate", "warehouse ui"),
         ],
     )
 
@@ -660,7 +837,16 @@ def _next(printer: Printer, commands: list[tuple[str, str]]) -> None:
     printer.line()
     printer.line("Next", style="bold")
     for name, command in commands:
-        printer.cells([(f"  {name:<14}", ""), (command, "cyan")])
+        typed = command.replace("warehouse", _called(), 1)
+        printer.cells([(f"  {name:<14}", ""), (typed, "cyan")])
+
+
+def _called() -> str:
+    """How this command is typed here: by its name, or by its path when PATH does not have it."""
+    script = sys.argv[0]
+    if Path(script).name != "warehouse" or shutil.which("warehouse"):
+        return "warehouse"
+    return os.path.relpath(script)
 
 
 def main() -> None:

@@ -1,30 +1,29 @@
 """Exports of a release for people and tools without DuckDB: Parquet, CSV and a workbook.
 
 Written with every release when settings.yml says so (`exports: [parquet, csv, xlsx]`), below
-`releases/<id>/exports/<format>/`; on demand with `python -m orchestration.exports`.
+`releases/<id>/exports/<format>/`; on demand with `warehouse export`.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
-import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, get_args
 
 import duckdb
 
-from orchestration.home import ExportFormat, Home, load_settings
+from orchestration.home import ExportFormat, Settings
 from orchestration.pages import words
-from orchestration.releases import ReleaseError, releases, served, verify
+from orchestration.releases import Release
 
 FORMATS: tuple[str, ...] = get_args(ExportFormat)
 EXPORTED_SCHEMAS = ("kpis", "marts")
 WORKBOOK = "scorecard.xlsx"
 MONTHS = 36
+Progress = Callable[[int, int, str], None]
 # A sheet holds 1,048,576 rows; three years of undivided values are far fewer.
 SHEET_ROWS = 200_000
 
@@ -36,6 +35,7 @@ def write_exports(
     release: Mapping[str, Any],
     *,
     currency: str,
+    progress: Progress | None = None,
 ) -> list[Path]:
     """Write the release that is attached as `warehouse` into `folder`/<format>/; return the files.
 
@@ -48,47 +48,48 @@ def write_exports(
         if kind == "xlsx":
             written += _workbook(connection, place / WORKBOOK, release, currency)
         else:
-            written += _tables(connection, place, kind, release)
+            written += _tables(connection, place, kind, release, progress)
     for file in written:
         _settle(file)
     return written
 
 
 def export(
-    home: Home, formats: Sequence[str], folder: Path, release_id: str | None = None
+    settings: Settings,
+    release: Release,
+    formats: Sequence[str],
+    folder: Path,
+    progress: Progress | None = None,
 ) -> list[Path]:
-    """Export a release of a home, the served one by default, into any folder; return the files.
+    """Export a release, verified by the caller, into any folder; return the files.
 
-    The release is verified first. Raises ReleaseError when there is none or it is damaged.
+    Raises OSError or duckdb.IOException when the folder cannot be written.
     """
-    if release_id is None:
-        found = served(home)
-    else:
-        found = next((each for each in releases(home) if each.release_id == release_id), None)
-    if found is None:
-        raise ReleaseError(
-            f"{home.root} has no release {release_id}; `warehouse releases` lists them"
-            if release_id
-            else f"{home.root} serves no release yet; run `warehouse refresh` first"
-        )
-    verify(found)
-    settings = load_settings(home)
     with (
         tempfile.TemporaryDirectory(prefix="warehouse-export-") as spill,
         duckdb.connect(":memory:", config={"temp_directory": spill}) as connection,
     ):
         connection.execute("set timezone = 'UTC'")
-        connection.execute(f"attach {_literal(str(found.database))} as warehouse (read_only)")
+        connection.execute(f"attach {_literal(str(release.database))} as warehouse (read_only)")
         cursor = connection.execute("from warehouse.meta.release")
         names = [each[0] for each in cursor.description or []]
         row = dict(zip(names, cursor.fetchone() or (), strict=False))
         return write_exports(
-            connection, folder, formats, row, currency=settings.parameter("reporting_currency")
+            connection,
+            folder,
+            formats,
+            row,
+            currency=settings.parameter("reporting_currency"),
+            progress=progress,
         )
 
 
 def _tables(
-    connection: duckdb.DuckDBPyConnection, place: Path, kind: str, release: Mapping[str, Any]
+    connection: duckdb.DuckDBPyConnection,
+    place: Path,
+    kind: str,
+    release: Mapping[str, Any],
+    progress: Progress | None,
 ) -> list[Path]:
     """Every table of kpis and marts as one file, written by the engine."""
     options = {
@@ -103,8 +104,10 @@ def _tables(
         f" and schema_name in {EXPORTED_SCHEMAS} order by 1, 2"
     ).fetchall()
     written = []
-    for schema, table in found:
+    for number, (schema, table) in enumerate(found):
         file = place / f"{schema}.{table}.{kind}"
+        if progress:
+            progress(number, len(found), file.name)
         connection.execute(
             f"copy warehouse.{_quoted(schema)}.{_quoted(table)}"
             f" to {_literal(str(file))} ({options[kind]})"
@@ -377,25 +380,3 @@ def _literal(text: str) -> str:
 def _settle(path: Path) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """`python -m orchestration.exports xlsx --to DIR`: export the served release."""
-    parser = argparse.ArgumentParser(
-        prog="python -m orchestration.exports", description="Export a release of WAREHOUSE_HOME."
-    )
-    parser.add_argument("formats", nargs="+", choices=FORMATS, metavar="|".join(FORMATS))
-    parser.add_argument("--to", type=Path, default=Path("exports"), help="folder (default exports)")
-    parser.add_argument("--release", help="release id (default: the one that is served)")
-    given = parser.parse_args(arguments)
-    try:
-        files = export(Home.from_env(), given.formats, given.to, given.release)
-    except (ReleaseError, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
-    sys.stdout.write("".join(f"{file}\n" for file in files))
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -144,8 +144,8 @@ def push(
 ) -> dict[str, int]:
     """Load a release beside the copy that readers have, and take its place, in one transaction.
 
-    The file is verified first. Returns the numbers of tables and rows. `patience`: seconds to wait
-    for readers that hold tables of the old copy. Raises PushError or ReleaseError.
+    Returns the numbers of tables and rows. `patience`: seconds to wait for readers that hold tables
+    of the old copy. Raises PushError, or ReleaseError for a damaged file.
     """
     verify(release)
     with _connected(settings) as connection:

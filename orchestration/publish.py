@@ -29,6 +29,8 @@ from dagster import (
     asset,
 )
 
+from orchestration import postgres
+from orchestration.alerts import alert
 from orchestration.exports import write_exports
 from orchestration.home import Home, Settings, load_settings
 from orchestration.keys import Keys, tested_keys
@@ -827,12 +829,20 @@ def release_asset(upstream: Iterable[AssetKey]) -> AssetsDefinition:
     )
     def release(context: AssetExecutionContext, home: HomeResource) -> MaterializeResult:
         place = home.get()
+        settings = load_settings(place)
         made = publish(
             place,
-            load_settings(place),
+            settings,
             run_id=context.run_id,
             as_of=build_instant(place, context.run_id),
         )
+        copied = postgres.follow(place, settings, made)
+        if copied and not copied["pushed"]:
+            # The release is out; its copy can be made again without another night.
+            subject = f"Warehouse {place.root.name}: published, but not to PostgreSQL"
+            text = f"{copied['message']}. Repeat it with `warehouse push`"
+            for problem in [f"{subject}. {text}", *alert(settings.alerts, subject, text)]:
+                context.log.warning(problem)
         for column, count in made.manifest["masked_emails"].items():
             context.log.warning(f"{column}: {count} e-mail addresses were replaced by hashes")
         return MaterializeResult(
@@ -845,6 +855,7 @@ def release_asset(upstream: Iterable[AssetKey]) -> AssetsDefinition:
                 "dagster/row_count": sum(made.tables.values()),
                 "sha256": made.sha256,
                 "restated_values": made.manifest["snapshot"]["restated"],
+                **({"postgres": copied} if copied else {}),
             }
         )
 

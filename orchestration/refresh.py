@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import duckdb
 
-from orchestration import report
+from orchestration import postgres, report
 from orchestration.console import Printer, counted
 from orchestration.home import Home, Settings
 from orchestration.lock import RefreshRunning, holder
@@ -44,6 +44,7 @@ class Watcher:
     """Follows the events of a run: which step is at work, how long each took, what failed."""
 
     home: Home
+    settings: Settings
     run_id: str
     printer: Printer
     gate_steps: frozenset[str]
@@ -147,7 +148,14 @@ class Watcher:
         except duckdb.Error:
             return "", own
         made = served(self.home)
-        return (f"{made.release_id} · {len(made.tables)} tables" if made else ""), own
+        if made is None:
+            return "", own
+        text = f"{made.release_id} · {len(made.tables)} tables"
+        copied = postgres.last(self.home, self.settings)
+        if copied and copied["release_id"] == made.release_id:
+            text += " · PostgreSQL" if copied["pushed"] else " · not in PostgreSQL"
+            own = own if copied["pushed"] or own == "failed" else "warning"
+        return text, own
 
     def _gate(self, gate: int, own: str) -> tuple[str, str]:
         results = [each for each in report.quality(self.home, self.run_id) if each["gate"] == gate]
@@ -215,7 +223,7 @@ def run(
         )
         job = defs.resolve_job_def(operate.JOB)
         run_id = str(uuid.uuid4())
-        watcher = Watcher(home, run_id, printer, gate_steps)
+        watcher = Watcher(home, settings, run_id, printer, gate_steps)
         transform.progress_listeners.append(watcher.progress)
         try:
             with DagsterInstance.get() as instance:

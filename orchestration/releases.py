@@ -105,6 +105,27 @@ def served(home: Home) -> Release | None:
     return next((each for each in releases(home) if each.release_id == wanted), None)
 
 
+def named(home: Home, release_id: str) -> Release:
+    """The release with that id, or the only one whose id begins so. Raises ReleaseError."""
+    matches = [each for each in releases(home) if each.release_id.startswith(release_id)]
+    exact = [each for each in matches if each.release_id == release_id]
+    if len(exact or matches) != 1:
+        problem = "is not a release" if not matches else "matches several releases"
+        raise ReleaseError(
+            f"{release_id!r} {problem} of {home.root}; `warehouse releases` lists them"
+        )
+    return (exact or matches)[0]
+
+
+def chosen_or_served(home: Home, release_id: str | None) -> Release:
+    """The release that somebody names, by default the served one; verified. Raises ReleaseError."""
+    found = named(home, release_id) if release_id else served(home)
+    if found is None:
+        raise ReleaseError(f"{home.root} serves no release yet; run `warehouse refresh` first")
+    verify(found)
+    return found
+
+
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file, as hexadecimal text."""
     with path.open("rb") as file:
@@ -319,14 +340,7 @@ def rollback(home: Home, release_id: str | None = None) -> Release:
             )
         chosen = older[0]
     else:
-        matches = [each for each in known if each.release_id.startswith(release_id)]
-        exact = [each for each in matches if each.release_id == release_id]
-        if len(exact or matches) != 1:
-            problem = "is not a release" if not matches else "matches several releases"
-            raise ReleaseError(
-                f"{release_id!r} {problem} of {home.root}; `warehouse releases` lists them"
-            )
-        chosen = (exact or matches)[0]
+        chosen = named(home, release_id)
     if chosen.release_id == current:
         raise ReleaseError(f"release {current} is already the one served")
     verify(chosen)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,13 @@ def rows(database: Path, query: str, parameters: Mapping[str, Any] | None = None
             return []
         names = [each[0] for each in found.description or []]
         return [dict(zip(names, each, strict=True)) for each in found.fetchall()]
+
+
+@contextmanager
+def opened(database: Path) -> Iterator[None]:
+    """Keep a file open meanwhile: opening it anew takes longer than most queries on it."""
+    with duckdb.connect(str(database), read_only=True):
+        yield
 
 
 def scorecard(home: Home) -> list[Row]:
@@ -66,9 +73,13 @@ def failed(results: list[Row], severity: str | None = None) -> list[Row]:
 
 
 def finding(check: Row) -> str:
-    """What a check found, without its subject and remedy, which are shown beside it."""
-    text = str(check["message"] or "").removeprefix(f"{check['subject']}: ")
-    return text.partition(" What to do:")[0].strip()
+    """What a check found, without the place, figures and remedy that are shown beside it."""
+    text = str(check["message"] or "").partition(" What to do:")[0]
+    column = f".{check['column_name']}" if check.get("column_name") else ""
+    text = text.removeprefix(f"{check['subject']}{column}: ")
+    figures = f": {check['observed']}, allowed: {check['threshold']}."
+    text = text.replace(figures, ".", 1)
+    return (text.partition(" Rows: ")[0] if check.get("sample_keys") else text).strip()
 
 
 def loads(database: Path, run_id: str | None = None) -> Row | None:

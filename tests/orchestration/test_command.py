@@ -1,7 +1,10 @@
 """The command `warehouse`, called as people call it: output, exit codes, what it leaves behind."""
 
 import json
+import os
+import pty
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -63,8 +66,11 @@ def test_a_published_night_prints_its_steps_its_scorecard_and_where_to_look_next
         "2",
         "ok",
     ]
-    after = out[out.index("\nNext\n") :]
-    assert after.count("warehouse ") == 3
+    assert re.search(r"^  File  .*/warehouse.duckdb  ", out, re.MULTILINE)
+    after = out[out.index("\nNext\n") :].strip().splitlines()[1:]
+    assert [re.split(r"\s{2,}", line.strip())[1].split()[:2] for line in after] == [
+        ["warehouse", verb] for verb in ("sql", "export", "status", "ui")
+    ]
     assert "\x1b" not in out
 
 
@@ -175,6 +181,31 @@ def test_rollback_and_releases_show_which_one_is_served(shop: Shop) -> None:
     assert "hint: warehouse releases" in wrong.err
 
 
+def test_rollback_tells_a_program_what_it_changed(shop: Shop) -> None:
+    before = served(shop)
+    document = shop.run("rollback", "--json").json
+    assert document["replaced"] == before
+    assert document["release_id"] == served(shop) != before
+    assert document["file"] == str(shop.home / "warehouse.duckdb")
+    assert document["postgres"] is None
+    assert shop.run("rollback", str(before), "--quiet").out == ""
+    assert served(shop) == before
+
+
+def test_export_writes_files_of_a_release(shop: Shop, tmp_path: Path) -> None:
+    done = shop.run("export", "--format", "csv", "--to", str(tmp_path))
+    assert done.code == 0, done.err
+    assert re.search(rf"✓ csv +\d+ files in {tmp_path}/csv · ", done.out)
+    assert (tmp_path / "csv" / "kpis.kpi_values.csv").read_text().count("revenue") == 1
+
+
+def test_push_without_a_server_says_how_to_name_one(shop: Shop) -> None:
+    refused = shop.run("push")
+    assert refused.code == 1
+    assert "settings.yml names no server" in refused.err
+    assert "hint: add `postgres: {url_env: WAREHOUSE_POSTGRES_URL}`" in refused.err
+
+
 def test_sql_reads_the_release_and_can_neither_write_nor_read_other_files(shop: Shop) -> None:
     assert shop.run("sql", "--csv", "select kpi_id from kpis.kpi_values").out == "kpi_id\nrevenue\n"
     secret = shop.home / "secret.csv"
@@ -225,9 +256,25 @@ def test_every_error_is_one_line_and_a_hint_and_exits_1(
     assert refused.out == ""
 
 
+def test_the_help_of_every_verb_has_an_example_that_can_be_typed(empty: Shop) -> None:
+    verbs = re.findall(r"^│ (\w+) ", empty.run("--help").out, re.MULTILINE)
+    assert len(verbs) >= 9
+    for verb in verbs:
+        help_text = empty.run(verb, "--help").out
+        _, _, examples = help_text.partition(" Examples:")
+        commands = [line.strip() for line in examples.splitlines() if line.strip()]
+        assert commands, help_text
+        for command in commands:
+            name, first, *_ = shlex.split(command)
+            assert (name, first) == ("warehouse", verb)
+            # Every option of the example is one of the verb's own.
+            for option in re.findall(r"--[a-z-]+", command):
+                assert option in help_text[: help_text.index(" Examples:")], command
+
+
 def test_verbs_that_only_look_create_nothing_and_are_quick(empty: Shop) -> None:
     quickest = {}
-    for verb in (["--help"], ["status"], ["releases"], ["refresh", "--help"]):
+    for verb in (["--help"], ["status"], ["releases"], ["refresh", "--help"], ["export", "-h"]):
         seconds = []
         for _ in range(3):
             began = time.perf_counter()
@@ -241,7 +288,9 @@ def test_verbs_that_only_look_create_nothing_and_are_quick(empty: Shop) -> None:
 
 def test_quick_verbs_import_neither_dagster_nor_dbt(empty: Shop) -> None:
     code = (
-        "import sys; from orchestration.cli import _main; _main(['status']); _main(['releases']);"
+        "import sys; from orchestration.cli import _main;"
+        "[_main([verb]) for verb in ('status', 'releases', 'rollback', 'export', 'push')];"
+        "_main(['sql', 'select 1']);"
         "print([m for m in ('dagster', 'dbt', 'great_expectations') if m in sys.modules])"
     )
     done = subprocess.run(
@@ -268,3 +317,44 @@ def test_json_of_status_is_one_document(shop: Shop) -> None:
     assert document["home"] == str(shop.home)
     assert document["served"] == served(shop)
     assert document["feeds"][0]["entity"] == "order"
+
+
+def terminal(shop: Shop, *arguments: str, **environment: str) -> str:
+    """What a person sees on a terminal of 120 columns."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [*shop.command, *arguments],
+        cwd=shop.project,
+        env={**shop.environment, "TERM": "xterm-256color", "COLUMNS": "120", **environment},
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+    )
+    os.close(slave)
+    seen = b""
+    while True:
+        try:
+            block = os.read(master, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not block:
+            break
+        seen += block
+    os.close(master)
+    assert process.wait(timeout=60) == 0, seen.decode()
+    return seen.decode()
+
+
+def test_a_terminal_gets_colours_and_progress_and_the_same_words(shop: Shop) -> None:
+    seen = terminal(shop, "refresh", "--as-of", AS_OF)
+    assert "\x1b[32m✓\x1b[0m" in seen
+    assert re.search(r"Transform: (\d+ of \d+, \w+|transform \.\.\.)", seen)  # beside the spinner
+    assert "\x1b[?25l" in seen  # the cursor is hidden while it turns,
+    assert seen.rstrip().rfind("\x1b[?25h") > seen.rfind("\x1b[?25l")  # and comes back
+    words = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen).replace("\r", "\n")
+    for each in ("✓ Load", "✓ Gate 1", "✓ Transform", "✓ Gate 2", "✓ Release", "Revenue", "Next"):
+        assert each in words
+    plain = terminal(shop, "status", NO_COLOR="1")
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", plain)
+    assert "Served" in plain
+    assert "\x1b" not in terminal(shop, "releases", "--json")

@@ -1,16 +1,17 @@
 """Exports: the same numbers as the release, in files that say which release they are."""
 
+import json
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
 
 import duckdb
 import pytest
-from synthetic_release import Company
+from synthetic_release import AS_OF, Company
 
-from orchestration import exports
+from orchestration import cli
 from orchestration.home import Home, Settings
-from orchestration.releases import ReleaseError
+from orchestration.publish import publish
 
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
@@ -81,23 +82,42 @@ def test_the_workbook_has_sparklines_exact_values_and_no_formula(home: Home) -> 
 def test_on_demand_the_served_release_is_exported(
     home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    company(home).publish()
-    assert exports.main(["xlsx", "csv", "--to", str(tmp_path / "out")]) == 0
-    assert str(tmp_path / "out" / "xlsx" / "scorecard.xlsx") in capsys.readouterr().out
-    assert (tmp_path / "out" / "csv" / "kpis.kpi_catalog.csv").exists()
+    first = company(home).publish()
+    publish(home, Settings(), run_id="second", as_of=AS_OF)
+    out = tmp_path / "out"
+    assert cli._main(["export", "--format", "xlsx", "--format", "csv", "--to", str(out)]) == 0
+    assert str(out / "xlsx" / "scorecard.xlsx") in capsys.readouterr().out
+    assert (out / "csv" / "kpis.kpi_catalog.csv").exists()
+    older = ["export", "--release", first.release_id, "--format", "parquet", "--json"]
+    assert cli._main([*older, "--to", str(out)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["release_id"] == first.release_id
+    assert document["folder"] == str(out)
+    file = str(out / "parquet" / "kpis.kpi_values.parquet")
+    assert {"file": file, "bytes": Path(file).stat().st_size} in document["files"]
+    kept = duckdb.sql(f"select decode(value) from parquet_kv_metadata('{file}')").fetchall()
+    assert (first.release_id,) in kept
 
 
 def test_what_cannot_be_exported_is_said(
     home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert exports.main(["csv", "--to", str(tmp_path)]) == 1
-    assert "warehouse refresh" in capsys.readouterr().err
+    def refused(*arguments: str) -> str:
+        assert cli._main(["export", "--to", str(tmp_path / "out"), *arguments]) == 1
+        said = capsys.readouterr()
+        assert "hint: " in said.err
+        assert said.out == ""
+        return said.err
+
+    assert "warehouse refresh" in refused()
     release = company(home).publish()
-    with pytest.raises(ReleaseError, match="warehouse releases"):
-        exports.export(home, ["csv"], tmp_path, "20200101T000000Z-aaaaaa")
+    assert "warehouse releases" in refused("--release", "20200101T000000Z")
+    assert "there are parquet, csv, xlsx" in refused("--format", "xls")
+    (tmp_path / "out").write_text("a file, no folder")
+    assert "out" in refused("--format", "csv")
+    (tmp_path / "out").unlink()
     release.database.chmod(0o644)
     with release.database.open("r+b") as file:
         file.seek(release.bytes - 100)
         file.write(b"damaged")
-    with pytest.raises(ReleaseError, match="damaged"):
-        exports.export(home, ["csv"], tmp_path)
+    assert "damaged" in refused("--format", "csv")
