@@ -31,17 +31,18 @@ final as (
         tickets.ticket_id,
         tickets.account_id,
         tickets.created_at,
-        spans.valid_from,
+        -- what a merged ticket went through before its survivor was created is no wait of the survivor's
+        greatest(spans.valid_from, tickets.created_at) as valid_from,
         spans.valid_to,
         tickets.channel,
         tickets.priority,
-        tickets."group",
+        tickets.{{ adapter.quote('group') }},
         tickets.assignee,
         tickets.topic
     from spans
     inner join tickets
         on spans.ticket_id = tickets.ticket_id
-    where spans.is_opening
+    where spans.is_opening and (spans.valid_to is null or spans.valid_to >= tickets.created_at)
 )
 
 select * from final
