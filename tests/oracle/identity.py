@@ -92,6 +92,9 @@ EVENTS = {
     "fx_rate": "rate_date",
 }
 
+# A survivor does not exist before its creation, whatever its shells went through.
+OF_TICKETS = {"ticket_message": "ticket", "ticket_status_event": "ticket"}
+
 # Dates that anchor a KPI although they may lie in the future: they start a spine and hide nothing.
 SPINE_ONLY = {"contract": "end_date", "quota": "period_start"}
 
@@ -372,9 +375,9 @@ class World:
         return self.memo(("by", entity, column), make)
 
     def first_day(self, entities: tuple[str, ...]) -> date | None:
-        """The local day of the first event of some entities."""
+        """The local day of the first event of some entities; of what a ticket has, its creation."""
         days = []
-        for entity in entities:
+        for entity in {OF_TICKETS.get(e, e) for e in entities}:
             column = EVENTS.get(entity) or SPINE_ONLY.get(entity)
             if column is None:
                 continue
