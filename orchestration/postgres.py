@@ -36,6 +36,8 @@ LONGEST_NAME = 63
 # Readers wait for the swap no longer than this, which is less than PostgreSQL's deadlock_timeout
 # (1 s): the swap gives way before the server would end one of two that wait for each other.
 LOCK_MILLISECONDS = 500
+# The first tries are shorter: often one of two that wait for each other is only in passing.
+SHORTEST_LOCK_MILLISECONDS = 30
 PATIENCE_SECONDS = 300.0
 TYPES = {
     "BOOLEAN": "boolean",
@@ -200,8 +202,11 @@ def _connected(settings: Settings) -> Iterator[psycopg.Connection[Any]]:
     try:
         connection = psycopg.connect(address, client_encoding="utf8", autocommit=True, **options)  # type: ignore[arg-type]
     except psycopg.Error as error:
-        # A password with an @ in it ends up in what libpq takes for the host.
-        reason = re.sub(r'"[^"]*"', "...", str(error).rpartition("failed: ")[2])
+        # A password with an @ in it ends up in what is taken for the host.
+        reason = str(error).rpartition("failed: ")[2]
+        for value in sorted(map(str, given.values()), key=len, reverse=True):
+            reason = reason.replace(value, "...")
+        reason = re.sub(r"\"[^\"]*\"|'[^']*'", "...", reason)
         raise PushError(
             f"no connection to the server that {variable} names: {' '.join(reason.split())}"
         ) from None
@@ -463,11 +468,11 @@ def _swap(connection: psycopg.Connection[Any], patience: float) -> None:
     ).fetchall()
     tables = sql.SQL(", ").join(sql.Identifier(*each) for each in old)
     deadline = time.monotonic() + patience
-    delay = 0.1
+    milliseconds, delay = SHORTEST_LOCK_MILLISECONDS, 0.05
     while old:
         try:
             with connection.transaction():
-                connection.execute(f"set local statement_timeout = {LOCK_MILLISECONDS}")
+                connection.execute(f"set local statement_timeout = {milliseconds}")
                 connection.execute(sql.SQL("lock table {} in access exclusive mode").format(tables))
                 connection.execute("set local statement_timeout = 0")
             break
@@ -478,7 +483,7 @@ def _swap(connection: psycopg.Connection[Any], patience: float) -> None:
                     f" ({_readers(connection)}); end those transactions, or push again later"
                 ) from None
             time.sleep(delay)
-            delay = min(delay * 2, 5.0)
+            milliseconds, delay = min(milliseconds * 2, LOCK_MILLISECONDS), min(delay * 2, 2.0)
     if old:
         connection.execute(sql.SQL("drop table {}").format(tables))
     for schema in SCHEMAS:
