@@ -38,9 +38,11 @@ lint: setup ## ruff, sqlfluff and mypy
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --processes 2 models tests/data analyses
 
-lock: setup ## renew requirements.lock from pyproject.toml, and the one of bi/superset
-	@$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-strip-extras --extra dev --extra postgres pyproject.toml --output-file requirements.lock
-	@$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-strip-extras bi/superset/requirements.in --output-file bi/superset/requirements.lock
+COMPILE = $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-strip-extras
+lock: setup ## renew the locks: the project's, Superset's, and that of the clients in the tests
+	@$(COMPILE) --extra dev --extra postgres pyproject.toml --output-file requirements.lock
+	@for room in bi/superset tests/connect/clients; do $(COMPILE) $$room/requirements.in --output-file $$room/requirements.lock; done
+	@cd tests/connect/clients && { ! command -v npm >/dev/null || npm install --package-lock-only --no-audit --no-fund --silent; }
 
 clean: ## remove the virtual environment and caches (never the data in var/)
 	@rm -rf .venv bi/superset/.venv .pytest_cache .ruff_cache .mypy_cache target logs

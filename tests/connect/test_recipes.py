@@ -1,11 +1,11 @@
 """docs/connect.md, word by word: every marked block runs against a release, where it can."""
 
-import importlib.util
+import json
 import os
 import re
 import shutil
 import subprocess
-import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -17,54 +17,86 @@ from sqlalchemy.pool import NullPool
 from orchestration.home import PROJECT_ROOT
 
 TEXT = (PROJECT_ROOT / "docs" / "connect.md").read_text(encoding="utf-8")
-BLOCK = re.compile(r"<!-- run: ([\w ]+) -->\n```(python|sh)\n(.*?)```", re.DOTALL)
-BLOCKS = [(needs.split(), kind, code) for needs, kind, code in BLOCK.findall(TEXT)]
-COMMANDS = {"warehouse"}
+CLIENTS = Path(__file__).parent / "clients"
+BLOCKS = re.findall(r"<!-- run -->\n```(python|sh|js)\n(.*?)```", TEXT, re.DOTALL)
+LOCK = (CLIENTS / "requirements.lock").read_text(encoding="utf-8")
 
 
 def test_the_recipes_are_found() -> None:
-    assert [kind for _, kind, _ in BLOCKS].count("python") == 4
-    assert len(BLOCKS) == 7
-    assert len(BLOCKS) == TEXT.count("<!-- run:")
+    kinds = [kind for kind, _ in BLOCKS]
+    assert kinds == ["python"] * 4 + ["sh", "sh", "js", "sh"]
+    assert len(BLOCKS) == TEXT.count("<!-- run -->")
 
 
-@pytest.fixture
-def desk(warehouse: Path, tmp_path: Path) -> Path:
-    """A folder like that of a person who follows the recipes."""
-    (tmp_path / "var").symlink_to(warehouse / "var")
-    (tmp_path / "analyses").symlink_to(PROJECT_ROOT / "analyses")
-    return tmp_path
+def test_the_recipes_install_what_is_tested() -> None:
+    """Every version that the text names is the one in the lock."""
+    before_superset = TEXT.split("## 6. Apache Superset")[0]
+    named = re.findall(r"([a-z][a-z-]+)==([\w.]+)", before_superset)
+    assert {name for name, _ in named} == {"duckdb", "duckdb-sqlalchemy", "duckdb-cli", "harlequin"}
+    for name, version in named:
+        assert f"\n{name}=={version} " in f"\n{LOCK}"
+    package = json.loads((CLIENTS / "package.json").read_text(encoding="utf-8"))
+    for name, version in package["dependencies"].items():
+        assert f"npm install {name}@{version}" in TEXT
 
 
-@pytest.mark.parametrize(
-    ("needs", "kind", "code"),
-    BLOCKS,
-    ids=[f"{kind}-{'-'.join(needs)}" for needs, kind, _ in BLOCKS],
-)
-def test_a_recipe_runs_as_written(needs: list[str], kind: str, code: str, desk: Path) -> None:
-    environment = os.environ | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(PROJECT_ROOT),
-        "WAREHOUSE_HOME": str(desk / "var"),
-    }
-    if kind == "sh" and code.startswith("duckdb ") and not shutil.which("duckdb"):
-        pytest.skip("DuckDB's own program is not installed (pip install duckdb-cli)")
-    for name in needs:
-        if name not in COMMANDS and importlib.util.find_spec(name) is None:
-            pytest.skip(f"{name} is not installed")
-    command = [sys.executable, "-c", code] if kind == "python" else ["sh", "-ec", code]
-    done = subprocess.run(
+def run(
+    kind: str, code: str, desk: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a block as the person at the desk would."""
+    if kind == "js":
+        node, npm = shutil.which("node"), shutil.which("npm")
+        if node is None or npm is None:
+            pytest.skip("Node is not installed (version 20 or later, with npm)")
+        for name in ("package.json", "package-lock.json", ".npmrc"):
+            shutil.copy(CLIENTS / name, desk)
+        subprocess.run([npm, "ci", "--silent", "--no-audit"], cwd=desk, check=True, timeout=300)
+        (desk / "recipe.mjs").write_text(code, encoding="utf-8")
+        command = [node, "recipe.mjs"]
+    elif kind == "python":
+        command = [environment["CLIENT_PYTHON"], "-c", code]
+    else:
+        command = ["sh", "-ec", code]
+    return subprocess.run(
         command,
         cwd=desk,
-        env=environment,
+        env={**environment, "WAREHOUSE_HOME": str(desk / "var")},
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
+
+
+NUMBERED = [pytest.param(*block, id=f"{i}-{block[0]}") for i, block in enumerate(BLOCKS, start=1)]
+
+
+@pytest.mark.parametrize(("kind", "code"), NUMBERED)
+def test_a_recipe_runs_as_written(
+    kind: str, code: str, desk: Path, clients: Mapping[str, str]
+) -> None:
+    done = run(kind, code, desk, clients)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip()
-    assert "mrr" in done.stdout or "value" in done.stdout or "scorecard.xlsx" in done.stdout
+    assert any(word in done.stdout for word in ("mrr", "value", "scorecard.xlsx"))
+
+
+# The export is a program of this project and runs nobody's queries.
+@pytest.mark.parametrize(("kind", "code"), NUMBERED[:-1])
+def test_a_recipe_neither_writes_nor_reads_another_file(
+    kind: str, code: str, desk: Path, clients: Mapping[str, str]
+) -> None:
+    """The recipe itself, with another query in place of its own."""
+    (desk / "secret.txt").write_text("do not read me")
+    own = re.compile(r'"[^"\n]*kpis\.kpi(_latest)?\(\'mrr\'[^"\n]*"')
+    assert own.search(code)
+    for attack, refusal in {
+        "select content from read_text('secret.txt')": "disabled",
+        "create table kpis.mine (i int)": "read-only",
+    }.items():
+        done = run(kind, own.sub(f'"{attack}"', code), desk, clients)
+        assert done.returncode != 0, attack
+        assert refusal in done.stderr + done.stdout
+        assert "do not read me" not in done.stderr + done.stdout
 
 
 def test_the_locked_settings_of_the_recipe_hold(desk: Path, tmp_path: Path) -> None:
