@@ -6,6 +6,7 @@ mail server from SMTP_HOST, SMTP_PORT, SMTP_USER, SMTP_PASSWORD and SMTP_FROM.
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import smtplib
@@ -35,19 +36,24 @@ def _webhook(variable: str, text: str) -> list[str]:
     url = os.environ.get(variable, "")
     if not url.startswith(("https://", "http://")):
         return [f"alert not sent: the environment variable {variable} holds no http(s) address"]
-    request = urllib.request.Request(  # noqa: S310
-        url,
-        data=json.dumps({"text": text}).encode(),
-        headers={"Content-Type": "application/json"},
-        method="POST",
-    )
     try:
+        request = urllib.request.Request(  # noqa: S310
+            url,
+            data=json.dumps({"text": text}).encode(),
+            headers={"Content-Type": "application/json"},
+            method="POST",
+        )
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
             return []
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        # The address may hold a token: name the variable, never the value.
-        reason = getattr(error, "reason", None) or type(error).__name__
-        return [f"alert not sent to the webhook of {variable}: {reason}"]
+    # The address may hold a token, and so may every text that the other side sends back: name the
+    # variable and the kind of problem, never a value.
+    except urllib.error.HTTPError as error:
+        reason = f"HTTP status {error.code}"
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        cause = getattr(error, "reason", None)
+        reason = cause.strerror or type(cause).__name__ if isinstance(cause, OSError) else ""
+        reason = reason or type(error).__name__
+    return [f"alert not sent to the webhook of {variable}: {reason}"]
 
 
 def _email(recipients: tuple[str, ...], subject: str, text: str) -> list[str]:
