@@ -105,6 +105,18 @@ def test_a_company_without_some_feeds(dbt: Dbt, tmp_path: Path) -> None:
     compare(dbt, tmp_path / "home", dropped(case, 1), case.as_of, case.params)
 
 
+def test_costs_that_nobody_delivered_are_unknown(dbt: Dbt, tmp_path: Path) -> None:
+    """Orders without product costs or expenses have no margin, rather than one of 100 % (G-13)."""
+    case = random_case(2, 1)
+    entities = {k: v for k, v in case.entities.items() if k not in ("product_cost", "expense")}
+    have = run_company(
+        dbt, tmp_path / "home", entities, case.as_of, case.params, ["cogs", "gross_margin"]
+    )
+    for kpi_id in ("cogs", "gross_margin"):
+        rows = {(v.status, v.numerator, v.value) for k, v in have.items() if k.kpi_id == kpi_id}
+        assert rows == {("no_data", None, None)}, kpi_id
+
+
 @pytest.mark.long
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("block", range(10))

@@ -22,7 +22,7 @@ SUBS: Feeds = (("subscription",), ("subscription_version",))
 ORDERS: Feeds = (("order",),)
 BILLED: Feeds = (("order", "invoice"),)
 PAYING: Feeds = (("subscription_version", "order"),)
-COSTS: Feeds = (("order", "expense"),)
+COSTS: Feeds = (("order", "expense"), ("product_cost", "expense"))
 DEALS: Feeds = (("opportunity",),)
 STAGES: Feeds = (("opportunity",), ("opportunity_stage_event",))
 CREDITS: Feeds = (("opportunity",), ("staff_assignment",))
@@ -97,18 +97,12 @@ declare(
 declare("cogs", "flow", "neutral", "M Q Y", ("product", *CUSTOMER, "channel"), COSTS)
 STOCK: Feeds = (("inventory_value",),)
 declare("cogs_periodic", "flow", "neutral", "M Q Y", (), STOCK)
-declare("cogs_variance", "flow", "neutral", "M Q Y", (), (*STOCK, *ORDERS))
+declare("cogs_variance", "flow", "neutral", "M Q Y", (), (*STOCK, *ORDERS, ("product_cost",)))
 declare("gross_margin", "ratio", "higher", "M Q Y R", CUSTOMER, (*BILLED, *COSTS))
 CLV_FEEDS = (*PAYING, *BILLED, *COSTS)
 CLV_DIMS = ("acquisition_channel", "segment", "cohort_month")
-declare(
-    "customer_lifetime_value clv_revenue clv_capped",
-    "compound",
-    "higher",
-    "Q R",
-    CLV_DIMS,
-    CLV_FEEDS,
-)
+declare("customer_lifetime_value clv_capped", "compound", "higher", "Q R", CLV_DIMS, CLV_FEEDS)
+declare("clv_revenue", "compound", "higher", "Q R", CLV_DIMS, (*PAYING, *BILLED))
 declare("clv_discounted", "compound", "higher", "R", CLV_DIMS, CLV_FEEDS)
 declare("clv_historical", "compound", "higher", "M", ("cohort",), CLV_FEEDS)
 SPENT: Feeds = (("expense",),)
