@@ -6,6 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import yaml
@@ -18,6 +19,7 @@ from dagster import (
     DagsterRunStatus,
     DefaultScheduleStatus,
     DefaultSensorStatus,
+    FreshnessPolicy,
     MaterializeResult,
     RunFailureSensorContext,
     RunRequest,
@@ -46,6 +48,8 @@ from orchestration.resources import HomeResource
 
 JOB = "refresh"
 STARTED_BY = "warehouse/started_by"
+# A night that has published nothing by then is shown as late.
+LATE_HOURS = 3
 # A file that changed this recently may still be written.
 SETTLED_SECONDS = 60
 
@@ -76,6 +80,7 @@ def deliveries_asset(raw: Iterable[AssetsDefinition]) -> AssetsDefinition:
         key=AssetKey(["meta", "feed_load"]),
         deps=sorted(key for each in raw for key in each.keys),
         group_name="meta",
+        owners=["team:data"],
         kinds={"duckdb", "table"},
         description="One row per delivered file: what came in, what was loaded, what was rejected.",
     )
@@ -117,6 +122,16 @@ def nightly(settings: Settings) -> ScheduleDefinition:
         )
 
     return evaluate
+
+
+def release_freshness(settings: Settings) -> FreshnessPolicy:
+    """A release is late when three hours after the night's start there is none of that night."""
+    hour, minute = (int(part) for part in settings.schedule.time.split(":"))
+    return FreshnessPolicy.cron(
+        deadline_cron=f"{minute} {(hour + LATE_HOURS) % 24} * * *",
+        lower_bound_delta=timedelta(hours=LATE_HOURS),
+        timezone=settings.schedule.timezone or settings.zone.key,
+    )
 
 
 @sensor(

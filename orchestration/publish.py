@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from dagster import (
     AssetKey,
     AssetsDefinition,
     Failure,
+    FreshnessPolicy,
     MaterializeResult,
     MetadataValue,
     asset,
@@ -814,20 +816,25 @@ def write_durably(path: Path, text: str) -> None:
     path.chmod(0o444)
 
 
-def release_asset(upstream: Iterable[AssetKey]) -> AssetsDefinition:
+def release_asset(
+    upstream: Iterable[AssetKey], freshness: FreshnessPolicy | None = None
+) -> AssetsDefinition:
     """The published file as an asset that depends on everything it is made of."""
 
     @asset(
         key=AssetKey(["release"]),
         deps=sorted(key for key in upstream if key.path[0] in PUBLISHED_SCHEMAS),
         group_name="release",
+        owners=["team:data"],
         kinds={"duckdb", "file"},
+        freshness_policy=freshness,
         description=(
             "One immutable DuckDB file with the schemas kpis, marts and meta, verified and then"
             " served to all readers by an atomic change of the link `warehouse.duckdb`."
         ),
     )
     def release(context: AssetExecutionContext, home: HomeResource) -> MaterializeResult:
+        began = time.monotonic()
         place = home.get()
         settings = load_settings(place)
         made = publish(
@@ -853,6 +860,8 @@ def release_asset(upstream: Iterable[AssetKey]) -> AssetsDefinition:
                 "bytes": made.bytes,
                 "tables": len(made.tables),
                 "dagster/row_count": sum(made.tables.values()),
+                "rejected rows": made.tables.get("meta.rejected", 0),
+                "seconds": round(time.monotonic() - began, 1),
                 "sha256": made.sha256,
                 "restated_values": made.manifest["snapshot"]["restated"],
                 **({"postgres": copied} if copied else {}),

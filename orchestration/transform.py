@@ -536,6 +536,14 @@ class Translator(DagsterDbtTranslator):
         node = self.get_resource_props(manifest, unique_id)
         if node["resource_type"] == "source":
             return spec
+        # A staging model without words of its own is described as the table that it stages.
+        sources = [
+            manifest["sources"][each]["description"]
+            for each in node.get("depends_on", {}).get("nodes", [])
+            if each in manifest.get("sources", {})
+        ]
+        if not spec.description and sources:
+            spec = spec.replace_attributes(description=sources[0].strip())
         engine = manifest.get("metadata", {}).get("adapter_type") or "duckdb"
         how = node.get("config", {}).get("materialized") or node["resource_type"]
         return spec.replace_attributes(kinds={"dbt", engine, how})

@@ -38,7 +38,8 @@ def _source_asset(declared: Declarations, source: Source, strangers: bool) -> As
             key=AssetKey(["raw", source.name, table.name]),
             group_name=_identifier(source.name),
             description=table.description,
-            kinds={"duckdb", "file"},
+            kinds={"duckdb", "file"} | ({source.name} - {"contract"}),
+            owners=["team:data"],
             metadata={"declared in": table.path, "raw table": f"raw.{table.identifier}"},
         )
         for table in source.tables

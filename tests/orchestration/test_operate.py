@@ -27,6 +27,7 @@ from orchestration.operate import (
     dagster_home,
     new_files_in_landing,
     nightly,
+    release_freshness,
     tell,
 )
 from orchestration.quality import Result, insert_results
@@ -213,6 +214,9 @@ print(json.dumps({
     "external": [key.to_user_string() for key in graph.external_asset_keys],
     "ungrouped": [k.to_user_string() for k in keys if graph.get(k).group_name == "default"],
     "unkind": [k.to_user_string() for k in keys if not graph.get(k).kinds],
+    "ownerless": [k.to_user_string() for k in keys if not graph.get(k).owners],
+    "silent": [k.to_user_string() for k in keys if not graph.get(k).description],
+    "late": [k.to_user_string() for k in keys if graph.get(k).freshness_policy],
     "with_sql": [k.to_user_string() for k in keys if "select " in (graph.get(k).description or "")],
     "release": sorted({k.path[0] for k in graph.get(keys[0].__class__(["release"])).parent_keys}),
     "checks": len(graph.asset_check_keys),
@@ -235,6 +239,9 @@ def test_definitions_load_with_an_empty_home_and_show_no_phantom_assets(home: Ho
     assert found["external"] == []
     assert found["ungrouped"] == []
     assert found["unkind"] == []
+    assert found["ownerless"] == []
+    assert found["silent"] == []
+    assert found["late"] == ["release"]
     assert found["with_sql"] == []
     assert found["release"] == ["kpis", "marts"]
     assert {"raw", "staging", "marts", "kpis", "meta", "release"} <= set(found["in_job"])
@@ -243,3 +250,9 @@ def test_definitions_load_with_an_empty_home_and_show_no_phantom_assets(home: Ho
     assert not home.build_database.exists()
     assert not home.landing.exists()
     assert JOB == "refresh"
+
+
+def test_a_night_is_late_three_hours_after_it_should_have_started() -> None:
+    policy = release_freshness(Settings.model_validate({"schedule": {"time": "23:05"}}))
+    assert (policy.deadline_cron, policy.timezone) == ("5 2 * * *", "Europe/Berlin")
+    assert policy.lower_bound_delta.total_seconds() == 3 * 3600
