@@ -14,7 +14,7 @@ import duckdb
 import pytest
 from shop import GOOD, Shop
 
-from orchestration.home import Home
+from orchestration.home import PROJECT_ROOT, Home
 from orchestration.lock import refresh_lock
 from orchestration.releases import served_id
 
@@ -204,6 +204,44 @@ def test_push_without_a_server_says_how_to_name_one(shop: Shop) -> None:
     assert refused.code == 1
     assert "settings.yml names no server" in refused.err
     assert "hint: add `postgres: {url_env: WAREHOUSE_POSTGRES_URL}`" in refused.err
+
+
+def test_a_copy_that_fails_is_a_warning_of_a_published_night(shop: Shop) -> None:
+    settings = shop.home / "settings.yml"
+    settings.write_text("postgres: {url_env: NO_SUCH_VARIABLE}\n")
+    try:
+        night = shop.run("refresh", "--as-of", AS_OF)
+        shown = shop.run("status").out
+        document = shop.run("status", "--json").json["postgres"]
+        again = shop.run("push")
+    finally:
+        settings.unlink()
+    assert night.code == 0, night.err
+    assert re.search(r"! Release .* · not in PostgreSQL", night.out)
+    reason = "not the served release: the environment variable NO_SUCH_VARIABLE is not set"
+    for each in (night.out, shown):
+        assert reason in each
+        assert "Repeat it with `warehouse push`" in each
+    assert (document["release_id"], document["pushed"]) == (served(shop), False)
+    assert again.code == 1
+    assert "NO_SUCH_VARIABLE is not set" in again.err
+
+
+def test_the_documents_for_programs_have_the_names_that_are_documented(
+    shop: Shop, tmp_path: Path
+) -> None:
+    text = (PROJECT_ROOT / "docs" / "operate.md").read_text("utf-8")
+    calls = {
+        "status": ["status"],
+        "releases": ["releases"],
+        "rollback": ["rollback"],
+        "export": ["export", "--format", "csv", "--to", str(tmp_path)],
+    }
+    for verb, arguments in calls.items():
+        (row,) = re.findall(rf"^\| `{verb}` \| (.*) \|$", text, re.MULTILINE)
+        names = set(re.findall(r"`(\w+)`", re.sub(r"\[.*?\]", "", row)))
+        document = shop.run(*arguments, "--json").json
+        assert set(document[0] if isinstance(document, list) else document) == names, verb
 
 
 def test_sql_reads_the_release_and_can_neither_write_nor_read_other_files(shop: Shop) -> None:
