@@ -1,6 +1,25 @@
 {# Business minutes (contract 4.E): opening hours overlapped, by day, in the schedule's own zone. #}
 
 {#-
+    Rows with schedule_id and created_at and the version of their schedule in force at their creation, which stays with them: adds
+    schedule_version_from. Rows without one are left out.
+-#}
+{% macro with_schedule_version(relation, key) -%}
+    select * from (
+        select
+            facts.*,
+            versions.version_from as schedule_version_from,
+            row_number() over (partition by facts.{{ key }} order by versions.version_from desc) as version_recency
+        from {{ relation }} as facts
+        inner join (select distinct schedule_id, version_from, time_zone from {{ ref('int_business_days') }}) as versions
+            on
+                facts.schedule_id = versions.schedule_id
+                and versions.version_from <= {{ local_date('facts.created_at', 'versions.time_zone') }}
+    ) as ranked
+    where version_recency = 1
+{%- endmacro %}
+
+{#-
     Seconds that a ticket's schedule was open between its creation and an instant: the overlap with the opening intervals of
     the version of the schedule that the ticket was created under. No row where nothing was open. Columns: ticket_id, open_seconds.
 -#}

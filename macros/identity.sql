@@ -92,11 +92,20 @@
     substring(cast({{ date }} as {{ api.Column.translate_type('string') }}), 1, 7)
 {%- endmacro %}
 
-{#- All columns of a relation but one. -#}
-{% macro star_except(alias, column) -%}
-    {{ adapter.dispatch('star_except')(alias, column) }}
+{#- All columns of a relation but one, or but several: 'a, b'. -#}
+{% macro star_except(alias, columns) -%}
+    {{ adapter.dispatch('star_except')(alias, columns) }}
 {%- endmacro %}
 
-{% macro duckdb__star_except(alias, column) -%}
-    {{ alias }}.* exclude ({{ column }})
+{% macro duckdb__star_except(alias, columns) -%}
+    {{ alias }}.* exclude ({{ columns }})
+{%- endmacro %}
+
+{#- A key for rows that have none of their own: the hash of their columns. -#}
+{% macro hash_of(columns) -%}
+    {%- set parts = [] -%}
+    {%- for column in columns -%}
+        {%- do parts.append("coalesce(cast(" ~ column ~ " as " ~ api.Column.translate_type('string') ~ "), '')") -%}
+    {%- endfor -%}
+    {{ dbt.hash(parts | join(" || '|' || ")) }}
 {%- endmacro %}

@@ -47,3 +47,17 @@
 {% macro shared_days(from_date, to_date, other_from, other_to) -%}
     greatest({{ days_between('greatest(' ~ from_date ~ ', ' ~ other_from ~ ')', 'least(' ~ to_date ~ ', ' ~ other_to ~ ')') }}, 0)
 {%- endmacro %}
+
+{#- Opportunities that a win rate counts: won, or lost for another reason than a mistake of the records; no renewals. -#}
+{% macro decided_opportunities() -%}
+    select * from {{ ref('fct_opportunities') }}
+    where
+        outcome in ('won', 'lost')
+        and coalesce(opportunity_type, '') <> 'renewal'
+        and (outcome = 'won' or coalesce(loss_reason, '') not in ('duplicate', 'created_in_error'))
+{%- endmacro %}
+
+{#- Whether an opportunity is new business, to a new customer or more of it to an old one (contract 12.4); unknown types are not. -#}
+{% macro is_new_business() -%}
+    coalesce(opportunity_type in ('new', 'expansion'), false)
+{%- endmacro %}

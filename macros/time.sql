@@ -66,6 +66,11 @@
     (cast({{ to_date }} as date) - cast({{ from_date }} as date))
 {%- endmacro %}
 
+{#- Weekday of a date by ISO 8601: 1 is Monday. -#}
+{% macro iso_weekday(date) -%}
+    ({{ days_between("cast(date_trunc('week', " ~ date ~ ") as date)", date) }} + 1)
+{%- endmacro %}
+
 {#- Elapsed seconds between two instants, exact to the microsecond (G-06): never a count of boundaries. -#}
 {% macro seconds_between(from_instant, to_instant) -%}
     {{ adapter.dispatch('seconds_between')(from_instant, to_instant) }}

@@ -364,7 +364,7 @@ MUTANTS = [
     mutant(
         "duplicates are lost deals",
         "5.3",
-        f"{KPIS}/sales/kpi_win_rate.sql",
+        "macros/sales.sql",
         "not in ('duplicate', 'created_in_error')",
         "not in ('created_in_error')",
     ),

@@ -4,7 +4,7 @@ with
 -- A response without a scale has the usual one of its question: 0-10 for NPS, 1-7 for effort, 1-5 for satisfaction.
 responses as (
     select
-        unioned.* exclude (scale_min, scale_max),
+        {{ star_except('unioned', 'scale_min, scale_max') }},
         coalesce(scale_min, case lower(kind) when 'nps' then 0 when 'ces' then 1 when 'csat' then 1 end) as scale_min,
         coalesce(scale_max, case lower(kind) when 'nps' then 10 when 'ces' then 7 when 'csat' then 5 end) as scale_max
     from ({{ union_sources('survey_response') }}) as unioned

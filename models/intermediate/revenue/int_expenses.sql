@@ -11,7 +11,7 @@ final as (
         spent_on,
         amount,
         currency,
-        lower("function") as "function",
+        lower({{ adapter.quote('function') }}) as {{ adapter.quote('function') }},
         lower(category) as category,
         acquisition_share,
         campaign_id

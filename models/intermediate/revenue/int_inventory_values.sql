@@ -10,7 +10,7 @@ final as (
         snapshot_date,
         product_id,
         quantity,
-        {{ money('"value"') }} as inventory_amount
+        {{ money(adapter.quote('value')) }} as inventory_amount
     from snapshots
     where {{ local_midnight('snapshot_date') }} < {{ as_of() }}
 )

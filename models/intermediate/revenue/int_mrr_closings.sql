@@ -1,4 +1,4 @@
--- grain: one row per paying subscription item and closing instant, of every day and of the run clock, with its dimensions then
+-- grain: one row per paying subscription item and closing instant, of every day and of the run clock
 with
 
 closings as (
@@ -21,7 +21,7 @@ standing as (
         on {{ valid_before('closings.closing_at', 'items.valid_from', 'items.valid_to') }}
 ),
 
-converted as (
+final as (
     select
         standing.*,
         standing.product_id as product,
@@ -29,10 +29,6 @@ converted as (
         {{ in_reporting_currency('standing.monthly_amount', 'standing.currency') }} as mrr_amount
     from standing
     {{ fx_join('standing.currency', add_days('standing.closing_date', -1)) }}
-),
-
-final as (
-    {{ with_customer_dimensions('converted', 'closing_at', closing=true) }}
 )
 
 select * from final

@@ -18,7 +18,7 @@ final as (
         coalesce(quantity, 1) as quantity,
         unit_price,
         upper(currency) as currency,
-        lower("interval") as billing_unit,
+        lower({{ adapter.quote('interval') }}) as billing_unit,
         cast(coalesce(interval_count, 1) as integer) as interval_count,
         lower(change_reason) as change_reason,
         valid_from,

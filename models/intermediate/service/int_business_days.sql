@@ -38,7 +38,7 @@ intervals as (
             and schedules.valid_from <= versions.version_from
             and versions.version_from < schedules.valid_to
     inner join dates
-        on extract(isodow from dates.date_day) = schedules.weekday
+        on {{ iso_weekday('dates.date_day') }} = schedules.weekday
     left join holidays
         on
             versions.schedule_id = holidays.schedule_id

@@ -23,7 +23,7 @@ ticket_keys as (
 -- A stretch that still runs takes an agent's time up to the run clock.
 timed as (
     select
-        * exclude (ended_at),
+        {{ star_except('segments', 'ended_at') }},
         least(coalesce(ended_at, {{ as_of() }}), {{ as_of() }}) as ended_at,
         coalesce(ended_at >= {{ as_of() }}, true) as is_running,
         coalesce(ended_at < started_at, false) as is_negative

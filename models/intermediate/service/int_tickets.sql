@@ -20,7 +20,7 @@ eligible as (
         lower(tickets.submitter_type) as submitter_type,
         tickets.channel,
         tickets.priority,
-        tickets."group",
+        tickets.{{ adapter.quote('group') }},
         tickets.assignee_id,
         tickets.topic,
         tickets.first_level_resolvable,

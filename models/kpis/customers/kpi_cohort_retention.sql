@@ -29,7 +29,7 @@ final as (
         -- a month that is not over has not been observed
         case when months.is_over then count(active.account_id) end as numerator,
         count(*) as denominator,
-        case when months.is_over then cast(count(active.account_id) as double) / count(*) end as "value"
+        case when months.is_over then cast(count(active.account_id) as double) / count(*) end as {{ adapter.quote('value') }}
     from customers
     inner join months
         on customers.cohort_month <= months.period_start

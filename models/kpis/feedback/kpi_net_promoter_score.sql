@@ -53,7 +53,7 @@ margins as (
         ) as numerator,
         cast(sqrt(sample_size) as decimal(38, 12)) as denominator,
         cast(null as double) as value,
-        cast(null as varchar) as status,
+        cast(null as {{ api.Column.translate_type('string') }}) as status,
         sample_size
     from shares
     where sample_size > 0

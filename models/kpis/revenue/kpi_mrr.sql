@@ -3,7 +3,7 @@
 with
 
 items as (
-    select * from {{ ref('int_mrr_closings') }}
+    {{ with_customer_dimensions(ref('int_mrr_closings'), 'closing_at', closing=true) }}
 ),
 
 standing as (

@@ -7,7 +7,7 @@ population as (
         'average_deal_size' as kpi_id, decided_date as kpi_date,
         coalesce(amount, 0) as numerator, 1 as denominator, {{ slice_columns(d_sales()) }}
     from {{ ref('fct_opportunities') }}
-    where outcome = 'won' and opportunity_type in ('new', 'expansion')
+    where outcome = 'won' and {{ is_new_business() }}
 ),
 
 by_period as (

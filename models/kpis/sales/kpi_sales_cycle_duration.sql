@@ -12,7 +12,7 @@ population as (
         case when outcome = 'open' then 'censored' when prospecting_seconds < 0 then 'rejected' else 'counted' end as outcome,
         {{ slice_columns(slices) }}
     from {{ ref('fct_opportunities') }}
-    where opportunity_type in ('new', 'expansion') and outcome in ('won', 'open')
+    where {{ is_new_business() }} and outcome in ('won', 'open')
 ),
 
 by_period as (

@@ -12,13 +12,13 @@ population as (
         case when outcome = 'open' then 'censored' when cycle_seconds < 0 then 'rejected' else 'counted' end as outcome,
         {{ slice_columns(slices) }}
     from {{ ref('fct_opportunities') }}
-    where opportunity_type in ('new', 'expansion') and outcome in ('won', 'open')
+    where {{ is_new_business() }} and outcome in ('won', 'open')
 ),
 
 -- A mean of won deals is biased towards survivors: what is still open at the close stands beside it.
 open_opportunities as (
     select * from {{ ref('fct_open_opportunities') }}
-    where is_created and opportunity_type in ('new', 'expansion')
+    where is_created and {{ is_new_business() }}
 ),
 
 standing as (

@@ -11,18 +11,13 @@ windows as (
 open_opportunities as (
     select closing_date, count(*) as open_count
     from {{ ref('fct_open_opportunities') }}
-    where is_created and opportunity_type in ('new', 'expansion')
+    where is_created and {{ is_new_business() }}
     group by 1
 ),
 
 -- The populations are those of win_rate, average_deal_size and sales_cycle_length.
 decided as (
-    select *, coalesce(opportunity_type in ('new', 'expansion'), false) as is_new_business
-    from {{ ref('fct_opportunities') }}
-    where
-        outcome in ('won', 'lost')
-        and coalesce(opportunity_type, '') <> 'renewal'
-        and (outcome = 'won' or coalesce(loss_reason, '') not in ('duplicate', 'created_in_error'))
+    select *, {{ is_new_business() }} as is_new_business from ({{ decided_opportunities() }}) as opportunities
 ),
 
 components as (

@@ -3,12 +3,7 @@
 with
 
 decided as (
-    select *, decided_date as kpi_date
-    from {{ ref('fct_opportunities') }}
-    where
-        outcome in ('won', 'lost')
-        and coalesce(opportunity_type, '') <> 'renewal'
-        and (outcome = 'won' or coalesce(loss_reason, '') not in ('duplicate', 'created_in_error'))
+    select *, decided_date as kpi_date from ({{ decided_opportunities() }}) as opportunities
 ),
 
 population as (

@@ -3,7 +3,7 @@
 with
 
 agents as (
-    select *, agent_id as agent, cast(null as varchar) as channel from {{ ref('fct_agent_periods') }}
+    select *, agent_id as agent, cast(null as {{ api.Column.translate_type('string') }}) as channel from {{ ref('fct_agent_periods') }}
 ),
 
 solves as (

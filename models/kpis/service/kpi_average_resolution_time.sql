@@ -26,7 +26,7 @@ measured as (
 -- Solved before it was created is a data error, also where no opening hour lay between.
 population as (
     select
-        measured.* exclude (customer_segment),
+        {{ star_except('measured', 'customer_segment') }},
         case when done_date is null then segment_at_creation else customer_segment end as customer_segment,
         1 as denominator,
         coalesce(done_date, created_date) as kpi_date,

@@ -36,7 +36,7 @@ awaiting as (
 unanswered as (
     select
         'solved_without_reply_count' as kpi_id, resolved_date as kpi_date, 1 as numerator, null as denominator,
-        channel, priority, "group", assignee, topic, segment_at_resolution as customer_segment,
+        channel, priority, {{ adapter.quote('group') }}, assignee, topic, segment_at_resolution as customer_segment,
         account_id
     from tickets
     where outcome = 'unanswered'

@@ -8,13 +8,7 @@ population as (
         first_solved_date as kpi_date,
         case when is_reopened_in_window then 1 else 0 end as numerator,
         1 as denominator,
-        channel,
-        priority,
-        "group",
-        assignee,
-        topic,
-        customer_segment,
-        account_id
+        {{ slice_columns(d_svc()) }}
     from {{ ref('fct_ticket_contacts') }}
 ),
 

@@ -8,13 +8,7 @@ population as (
         due_date as kpi_date,
         case when state = 'met' then 1 else 0 end as numerator,
         1 as denominator,
-        channel,
-        priority,
-        "group",
-        assignee,
-        topic,
-        customer_segment,
-        account_id
+        {{ slice_columns(d_svc()) }}
     from {{ ref('fct_sla_targets') }}
     where state in ('met', 'breached')
 ),

@@ -36,7 +36,7 @@ solvers as (
 
 joined as (
     select
-        responses.* exclude (account_id),
+        {{ star_except('responses', 'account_id') }},
         coalesce(responses.account_id, tickets.account_id) as account_id,
         tickets.channel,
         case when tickets.ticket_id is not null then coalesce(replies.agents_involved, 0) end as agents_involved,

@@ -14,7 +14,7 @@ final as (
         expenses.expense_id,
         expenses.spent_on,
         {{ add_months("cast(date_trunc('month', expenses.spent_on) as date)", var('cac_lag_months') | int) }} as lagged_month,
-        expenses."function" as expense_function,
+        expenses.{{ adapter.quote('function') }} as expense_function,
         expenses.category,
         expenses.campaign_id,
         campaigns.channel,

@@ -82,7 +82,7 @@ expenses as (
         cast(amount as double) as native_amount,
         currency
     from {{ ref('int_expenses') }}
-    where "function" = 'cogs'
+    where {{ adapter.quote('function') }} = 'cogs'
 ),
 
 costs as (

@@ -14,6 +14,10 @@ closings as (
         on items.closing_date = month_closings.closing_date
 ),
 
+dimensioned as (
+    {{ with_customer_dimensions('closings', 'closing_at', closing=true) }}
+),
+
 final as (
     select
         closing_date,
@@ -34,7 +38,7 @@ final as (
         country,
         acquisition_channel,
         cohort_month
-    from closings
+    from dimensioned
 )
 
 select * from final

@@ -3,7 +3,7 @@ with
 
 targets as (
     select
-        {{ dbt.hash("concat_ws('|', ticket_id, metric, cast(applied_at as varchar), cast(target_minutes as varchar))") }} as sla_target_id,
+        {{ hash_of(['ticket_id', 'metric', 'applied_at', 'target_minutes', 'in_business_hours']) }} as sla_target_id,
         ticket_id as reported_ticket_id,
         lower(metric) as metric,
         cast(target_minutes as decimal(18, 4)) * 60 as target_seconds,
@@ -39,7 +39,7 @@ promised as (
         tickets.account_id,
         tickets.channel,
         tickets.priority,
-        tickets."group",
+        tickets.{{ adapter.quote('group') }},
         tickets.assignee,
         tickets.topic
     from targets
@@ -60,51 +60,61 @@ replies as (
     group by 1
 ),
 
-versions as (
-    select sla_target_id, version_from
-    from (
-        select
-            promised.sla_target_id,
-            days.version_from,
-            row_number() over (partition by promised.sla_target_id order by days.version_from desc) as recency
-        from promised
-        inner join (select distinct schedule_id, version_from, time_zone from {{ ref('int_business_days') }}) as days
-            on
-                promised.schedule_id = days.schedule_id
-                and days.version_from <= {{ local_date('promised.created_at', 'days.time_zone') }}
-        where promised.is_in_business_hours
-    ) as ranked
-    where recency = 1
+in_business_hours as (
+    select * from promised where is_in_business_hours
 ),
 
--- The opening hours after the clock starts, with what was open before each.
+scheduled as (
+    {{ with_schedule_version('in_business_hours', 'sla_target_id') }}
+),
+
+-- Every opening with the seconds that its schedule had been open before it, and the opening that follows.
 openings as (
     select
-        promised.sla_target_id,
-        promised.target_seconds,
-        greatest(days.opens_at, promised.applied_at) as opens_at,
-        {{ seconds_between('greatest(days.opens_at, promised.applied_at)', 'days.closes_at') }} as open_seconds,
-        sum({{ seconds_between('greatest(days.opens_at, promised.applied_at)', 'days.closes_at') }}) over (
-            partition by promised.sla_target_id order by days.opens_at
-            rows between unbounded preceding and current row
-        ) as open_seconds_through
-    from promised
-    inner join versions
-        on promised.sla_target_id = versions.sla_target_id
-    inner join {{ ref('int_business_days') }} as days
-        on
-            promised.schedule_id = days.schedule_id
-            and versions.version_from = days.version_from
-            and promised.applied_at < days.closes_at
-            and days.opens_at < promised.applied_at + interval '400' day
+        *,
+        coalesce(sum(open_seconds) over (
+            partition by schedule_id, version_from order by opens_at rows between unbounded preceding and 1 preceding
+        ), 0) as seconds_before,
+        lead(opens_at) over (partition by schedule_id, version_from order by opens_at) as next_opens_at
+    from (
+        select *, {{ seconds_between('opens_at', 'closes_at') }} as open_seconds from {{ ref('int_business_days') }}
+    ) as days
 ),
 
+-- The open seconds of the schedule at which a target is due: those by the start of its clock, and the promised ones.
+demands as (
+    select
+        scheduled.sla_target_id,
+        scheduled.schedule_id,
+        scheduled.schedule_version_from,
+        scheduled.applied_at,
+        scheduled.target_seconds + coalesce(
+            openings.seconds_before + {{ seconds_between('openings.opens_at', 'least(scheduled.applied_at, openings.closes_at)') }}, 0
+        ) as due_seconds
+    from scheduled
+    left join openings
+        on
+            scheduled.schedule_id = openings.schedule_id
+            and scheduled.schedule_version_from = openings.version_from
+            and openings.opens_at <= scheduled.applied_at
+            and (openings.next_opens_at is null or scheduled.applied_at < openings.next_opens_at)
+),
+
+-- A promise of no time at all is due when the schedule is next open.
 business_due as (
     select
-        sla_target_id,
-        min(opens_at + (target_seconds - (open_seconds_through - open_seconds)) * interval '1' second) as due_at
-    from openings
-    where target_seconds <= open_seconds_through
+        demands.sla_target_id,
+        min(
+            greatest(demands.applied_at, openings.opens_at + (demands.due_seconds - openings.seconds_before) * interval '1' second)
+        ) as due_at
+    from demands
+    inner join openings
+        on
+            demands.schedule_id = openings.schedule_id
+            and demands.schedule_version_from = openings.version_from
+            and openings.seconds_before <= demands.due_seconds
+            and demands.due_seconds <= openings.seconds_before + openings.open_seconds
+            and demands.applied_at < openings.closes_at
     group by 1
 ),
 
@@ -146,7 +156,7 @@ final as (
         end as state,
         due.channel,
         due.priority,
-        due."group",
+        due.{{ adapter.quote('group') }},
         due.assignee,
         due.topic,
         account_history.segment as customer_segment

@@ -116,7 +116,7 @@ final as (
         coalesce(solved.first_reopened_at < {{ end_of_window_days('solved.first_solved_at', var('reopen_window_days')) }}, false) as is_reopened_in_window,
         solved.channel,
         solved.priority,
-        solved."group",
+        solved.{{ adapter.quote('group') }},
         solved.assignee,
         solved.topic,
         solved.segment_at_first_solve as customer_segment,

@@ -90,29 +90,8 @@ clocks as (
 ),
 
 -- The schedule, in the version of the ticket's creation, stays with the ticket.
-schedule_versions as (
-    select distinct schedule_id, version_from, time_zone
-    from {{ ref('int_business_days') }}
-),
-
 scheduled as (
-    select ticket_id, schedule_id, version_from as schedule_version_from, created_at, first_reply_at, resolved_at
-    from (
-        select
-            clocks.ticket_id,
-            clocks.schedule_id,
-            clocks.created_at,
-            clocks.first_reply_at,
-            clocks.resolved_at,
-            schedule_versions.version_from,
-            row_number() over (partition by clocks.ticket_id order by schedule_versions.version_from desc) as recency
-        from clocks
-        inner join schedule_versions
-            on
-                clocks.schedule_id = schedule_versions.schedule_id
-                and schedule_versions.version_from <= {{ local_date('clocks.created_at', 'schedule_versions.time_zone') }}
-    ) as ranked
-    where recency = 1
+    {{ with_schedule_version('clocks', 'ticket_id') }}
 ),
 
 open_until_reply as (
@@ -201,7 +180,7 @@ final as (
         measured.resolution_net_seconds,
         measured.channel,
         measured.priority,
-        measured."group",
+        measured.{{ adapter.quote('group') }},
         measured.assignee_id as assignee,
         measured.topic,
         segments_at_creation.segment as segment_at_creation,
