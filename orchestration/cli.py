@@ -169,6 +169,8 @@ def status(as_json: AsJson = False) -> None:
     note = ""
     document: dict[str, Any] = {
         "feeds": [],
+        "late_feeds": [],
+        "skipped_files": [],
         "rejected_files": [],
         "rejected_rows": [],
         "checks": [],
@@ -178,6 +180,8 @@ def status(as_json: AsJson = False) -> None:
             with report.opened(database):
                 document = {
                     "feeds": report.feeds(database),
+                    "late_feeds": report.late_feeds(home, database, datetime.now(UTC)),
+                    "skipped_files": report.skipped_files(database),
                     "rejected_files": report.rejected_files(database),
                     "rejected_rows": report.rejected_rows(database),
                     "checks": report.failed(report.quality(home)),
@@ -246,6 +250,19 @@ def _print_status(printer: Printer, found: dict[str, Any], note: str) -> None:
             ],
             right=(2, 3, 4),
         )
+    if found["late_feeds"]:
+        printer.line()
+        printer.line("Feeds that are late or missing:", style="bold yellow")
+        for each in found["late_feeds"]:
+            printer.line(
+                f"  {each['source']}.{each['entity']}: {each['state']}, {each['why']}."
+                f" {each['remedy']}"
+            )
+    if found["skipped_files"]:
+        printer.line()
+        printer.line("Passed over in landing:", style="bold yellow")
+        for each in found["skipped_files"]:
+            printer.line(f"  {each['source_file']}: {each['reason']} {each['remedy']}")
     if found["rejected_files"]:
         printer.line()
         printer.line("Files that were not loaded; they stay in landing:", style="bold yellow")

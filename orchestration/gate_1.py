@@ -1,7 +1,8 @@
 """How gate 1 checks export tables: on the rows that count, in the engine, and says it in words.
 
-The rows that count are, of the current deliveries, the newest row per key (contract G-20), so that
-a corrected file clears the gate although raw is append-only.
+The rows that count are those that staging takes (contract G-20): the newest row per key over all
+deliveries; of a table without a key, the rows of the current deliveries. So a corrected file clears
+the gate although raw is append-only.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration.ingest.declaration import Column, Table
+from orchestration.ingest.declaration import Column, Table, days
 from orchestration.ingest.parse import parser
 from orchestration.quality import Result, Status
 from orchestration.suites import (
@@ -101,27 +102,29 @@ class Gate:
     # -- the rows that count ---------------------------------------------------------------------
 
     def _prepare(self, database: Database, table: Table, parse: Any) -> None:
-        """A view of the table's current, newest rows with typed columns, and their row ids."""
+        """A view of the rows that may count, columns typed, and the row ids of those that do."""
         raw = f"raw.{_quoted(table.identifier)}"
+        keys = self._keys(table)
+        current = "" if keys else " and is_current"
         database.execute(
             f"create temp view {_quoted('current__' + table.identifier)} as"
             f" select {', '.join(_typed(parse, one) for one in table.columns)},"
             " _source_file, _row_number, _loaded_at, rowid as _row_id"
             f" from {raw} where (_source_file, _file_sha256) in ("
             " select source_file, file_sha256 from meta.feed_load"
-            f" where is_current and source = {_literal(table.source)}"
-            f" and entity = {_literal(table.name)})"
+            f" where status = 'loaded' and source = {_literal(table.source)}"
+            f" and entity = {_literal(table.name)}{current})"
         )
         newest = _quoted("newest__" + table.identifier)
-        current = _quoted("current__" + table.identifier)
+        candidates = _quoted("current__" + table.identifier)
         database.execute(
             f"create temp table {newest} as"
-            f" {_newest_rows(table, current, self._keys(table), self._newest_by(table))}"
+            f" {_newest_rows(table, candidates, keys, self._newest_by(table))}"
         )
         rows = database.execute(f"select count(*) from {newest}")[0][0]
         kind = "table" if rows <= KEPT_ROWS else "view"
         database.execute(
-            f"create temp {kind} {_relation(table)} as select * from {current}"
+            f"create temp {kind} {_relation(table)} as select * from {candidates}"
             f" where _row_id in (select _row_id from {newest})"
         )
 
@@ -262,6 +265,7 @@ class Gate:
         ]
         dates = [one for one in table.columns if one.data_type in ("date", "instant", "epoch")]
         latest = self._instant(self.defaults.latest_date, None)
+        placeholders = ", ".join(map(_literal, self.defaults.placeholders))
         open_ended = ", ".join(f"date {_literal(one)}" for one in self.defaults.open_ended)
         checks: list[tuple[str, Severity, str, dict[str, str]]] = [
             (
@@ -278,6 +282,12 @@ class Gate:
                     name: f"regexp_full_match({_quoted(name)}, '[0-9]([.,][0-9]+)?[eE][+][0-9]+')"
                     for name in ids
                 },
+            ),
+            (
+                "placeholder_ids",
+                "warning",
+                "ids that stand for nothing (such as NULL or N/A)",
+                {name: f"upper(trim({_quoted(name)})) in ({placeholders})" for name in ids},
             ),
             (
                 "plausible_dates",
@@ -379,6 +389,13 @@ class Gate:
         ):
             files.setdefault((source, entity), []).append(dict(zip(names, values, strict=True)))
         shrunk = self._shrunk(database)
+        last = {
+            (source, entity): loaded_at
+            for source, entity, loaded_at in database.execute(
+                "select source, entity, max(loaded_at) from meta.feed_load"
+                " where status = 'loaded' group by source, entity"
+            )
+        }
         for table in delivered:
             key = (table.source, table.name)
             yield from self._file_checks(database, table, files[key])
@@ -391,6 +408,19 @@ class Gate:
                 drops,
                 f"at least {self.defaults.volume_min_share:.0%} of what was delivered before",
             )
+            if table.late_after is not None and key in last:
+                limit = days(table.late_after)
+                late = self.as_of - last[key] > table.late_after
+                yield self._delivery(
+                    table,
+                    "late_delivery",
+                    "warning",
+                    f"last delivered at {last[key]:%Y-%m-%d %H:%M} UTC",
+                    [f"last delivered at {last[key]:%Y-%m-%d %H:%M} UTC, expected every {limit}"]
+                    if late
+                    else [],
+                    f"every {limit}",
+                )
         seen = {table.source for table in delivered}
         for key, suite in self.suites.items():
             if suite.expected and suite.source in seen:
@@ -410,6 +440,16 @@ class Gate:
         loaded = [one for one in files if one["status"] == "loaded"]
         refused = [
             f"{one['source_file']} ({one['reason']})" for one in files if one["status"] != "loaded"
+        ]
+        refused += [
+            f"{name} ({reason})"
+            for name, reason in database.execute(
+                "select source_file, reason from meta.feed_skipped"
+                " where source = ? and starts_with(lower(source_file), lower(?))"
+                " order by source_file",
+                table.source,
+                f"{table.source}/{table.name}/",
+            )
         ]
         empty = [one["source_file"] for one in loaded if not one["records"]]
         bad = [one for one in loaded if one["rows_rejected"]]
@@ -544,6 +584,7 @@ class Gate:
             "rejected_rows_share": "too many rejected rows in a file",
             "volume": "fewer records than before",
             "expected_delivery": "never delivered",
+            "late_delivery": "a delivery is overdue",
         }[name]
         subject = f"{table.source}.{table.name}"
         remedy = self.defaults.remedies[name]
@@ -680,7 +721,10 @@ def _newest_rows(table: Table, current: str, keys: str | None, newest_by: str | 
 
 
 def _contradicting_rows(table: Table, keys: str, newest_by: str | None) -> str:
-    """Rows of one key and version that differ in what they say."""
+    """Rows of one key and version that differ in what they say, though they came together.
+
+    Of two loads the later one counts, which is no contradiction.
+    """
     current = _quoted(f"current__{table.identifier}")
     content = ", ".join(_quoted(one.name) for one in table.columns)
     return f"""
@@ -696,7 +740,8 @@ def _contradicting_rows(table: Table, keys: str, newest_by: str | None) -> str:
                     *,
                     count(*) over (partition by {keys}) as _versions,
                     rank() over (
-                        partition by {keys} order by {newest_by or "null"} desc nulls last
+                        partition by {keys}
+                        order by {newest_by or "null"} desc nulls last, _loaded_at desc
                     ) as _age
                 from {current}
             )

@@ -32,8 +32,10 @@ DEFAULT_CHECKS: dict[str, tuple[Severity, str]] = {
     "empty_files": ("warning", "file without a record"),
     "volume": ("warning", "delivery much smaller than those before"),
     "expected_delivery": ("warning", "table missing that its source is incomplete without"),
+    "late_delivery": ("warning", "delivery overdue"),
     "required_values": ("warning", "empty required values"),
     "mangled_ids": ("critical", "ids rewritten by a spreadsheet, such as 1.03E+13"),
+    "placeholder_ids": ("warning", "ids that stand for nothing, such as NULL or N/A"),
     "plausible_dates": ("warning", "implausible dates"),
     "contradicting_rows": ("warning", "newest rows of one key that differ"),
 }

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from orchestration.home import Home
+from orchestration.home import PROJECT_ROOT, Home
 
 Row = dict[str, Any]
 
@@ -118,6 +118,78 @@ def feeds(database: Path) -> list[Row]:
         group by source, entity
         order by source, entity
         """,
+    )
+
+
+def late_feeds(home: Home, database: Path, now: datetime) -> list[Row]:
+    """Tables whose delivery is overdue, or that their source is incomplete without: state, why.
+
+    `now` is aware. A delivery is when a file was loaded, or put into landing if that is later: the
+    same bytes again are loaded once and are no less a delivery. What is overdue is said by
+    `freshness` in the source definitions, what is expected by `expected` in the suites.
+    """
+    from orchestration.ingest.declaration import days, read_declarations
+    from orchestration.suites import load_suites
+
+    declared = read_declarations(PROJECT_ROOT)
+    loaded = {
+        (each["source"], each["entity"]): each["loaded_at"].replace(tzinfo=UTC)
+        for each in rows(
+            database,
+            "select source, entity, max(loaded_at) as loaded_at from meta.feed_load"
+            " where status = 'loaded' group by source, entity",
+        )
+    }
+    expected = {
+        key
+        for key, suite in load_suites(PROJECT_ROOT / "expectations", declared).items()
+        if suite.expected
+    }
+    delivered_sources = {source for source, _ in loaded}
+    found: list[Row] = []
+    for source in declared:
+        for table in source.tables:
+            key = (table.source, table.name)
+            row: Row = {"source": table.source, "entity": table.name, "last_delivered_at": None}
+            if key not in loaded:
+                if key in expected and table.source in delivered_sources:
+                    why = f"never delivered; {table.source} is incomplete without it"
+                    remedy = "Add it to the export."
+                    found.append(row | {"state": "missing", "why": why, "remedy": remedy})
+                continue
+            if table.late_after is None:
+                continue
+            last = max(loaded[key], *_put(home.landing / table.source / table.name, now))
+            if now - last > table.late_after:
+                when, every = f"{last:%Y-%m-%d %H:%M} UTC", days(table.late_after)
+                found.append(
+                    row
+                    | {
+                        "state": "late",
+                        "last_delivered_at": last.replace(tzinfo=None),
+                        "why": f"last delivered at {when}, expected every {every}",
+                        "remedy": f"Check the export; its schedule is `freshness` in {table.path}.",
+                    }
+                )
+    return found
+
+
+def _put(folder: Path, now: datetime) -> list[datetime]:
+    """When files were put into a folder of landing; instants of the future do not count."""
+    found = [datetime.min.replace(tzinfo=UTC)]
+    for path in folder.rglob("*") if folder.is_dir() else []:
+        with suppress(OSError):
+            put = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            if path.is_file() and put <= now:
+                found.append(put)
+    return found
+
+
+def skipped_files(database: Path) -> list[Row]:
+    """What the last run passed over in landing, why, and what to do."""
+    return rows(
+        database,
+        "select source_file, reason, remedy from meta.feed_skipped order by source_file",
     )
 
 

@@ -103,6 +103,7 @@ class Defaults:
     earliest_date: str
     latest_date: str
     open_ended: tuple[str, ...]
+    placeholders: tuple[str, ...]
     remedies: Mapping[str, str]
 
 
@@ -430,8 +431,10 @@ DEFAULT_REMEDIES = (
     "empty_files",
     "volume",
     "expected_delivery",
+    "late_delivery",
     "required_values",
     "mangled_ids",
+    "placeholder_ids",
     "plausible_dates",
     "contradicting_rows",
 )
@@ -462,5 +465,8 @@ def load_defaults(folder: Path) -> Defaults:
         earliest_date=str(reader.content["plausible_dates"]["earliest"]),
         latest_date=value(str, "plausible_dates", "latest"),
         open_ended=tuple(str(one) for one in value(list, "plausible_dates", "open_ended")),
+        placeholders=tuple(
+            str(one).upper() for one in value(list, "placeholder_ids", "placeholders")
+        ),
         remedies={name: _one_line(value(str, name, "remedy")) for name in DEFAULT_REMEDIES},
     )

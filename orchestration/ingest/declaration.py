@@ -10,6 +10,7 @@ import difflib
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ __all__ = [
     "Declarations",
     "Source",
     "Table",
+    "days",
     "read_declarations",
 ]
 
@@ -67,7 +69,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A declared export table. `records` is the key of the array in its JSON pages, if declared."""
+    """A declared export table. `records` is the key of the array in its JSON pages, if declared.
+
+    `late_after`: how long after a delivery the next one is overdue; None if it has no schedule.
+    """
 
     source: str
     name: str
@@ -76,6 +81,7 @@ class Table:
     primary_key: tuple[str, ...] = ()
     records: str | None = None
     path: str = ""
+    late_after: timedelta | None = None
 
     @property
     def identifier(self) -> str:
@@ -217,6 +223,28 @@ class _Reader:
                 )
         return meta
 
+    def late_after(
+        self, parent: _Mapping, where: str, default: timedelta | None
+    ) -> timedelta | None:
+        """dbt's own `config.freshness.warn_after` of a source or a table; null takes it away."""
+        config = parent.get("config")
+        if not isinstance(config, _Mapping) or "freshness" not in config:
+            return default
+        line = config.lines["freshness"]
+        if config["freshness"] is None:
+            return None
+        freshness = self.mapping(config["freshness"], line, f"{where}.config.freshness")
+        after = freshness.get("warn_after")
+        after = self.mapping(after, line, f"{where}.config.freshness.warn_after")
+        count, period = after.get("count"), after.get("period")
+        if not isinstance(count, int) or count < 1 or period not in ("minute", "hour", "day"):
+            raise self.fail(
+                after.line,
+                f"{where}.config.freshness.warn_after is {dict(after)!r}; "
+                "write {count: 2, period: day} (minute, hour or day)",
+            )
+        return timedelta(**{f"{period}s": count})
+
     def zone(self, meta: _Mapping, where: str) -> str | None:
         zone = meta.get("zone")
         if zone is None:
@@ -240,6 +268,16 @@ class _Reader:
                 meta.lines[key], f"{where}.config.meta.{key} must be a list of texts, not {value!r}"
             )
         return tuple(value)
+
+
+def days(span: timedelta) -> str:
+    """A span of time in words: 2 days, 36 hours, 90 minutes."""
+    minutes = int(span.total_seconds() // 60)
+    for size, name in ((1440, "day"), (60, "hour"), (1, "minute")):
+        if minutes % size == 0:
+            number = minutes // size
+            return f"{number} {name}{'s' if number > 1 else ''}"
+    raise ValueError(span)
 
 
 def read_declarations(project_root: Path) -> Declarations:
@@ -293,10 +331,11 @@ def _source(name: str, path: Path, shown: str) -> Source:
         line = body.lines.get("schema", body.line)
         raise reader.fail(line, f"{name}.schema must be raw, found {body.get('schema')!r}")
     zone = reader.zone(reader.meta(body, name, ("zone",)), name)
+    late_after = reader.late_after(body, name, None)
     tables: list[Table] = []
     for value in reader.items(body, "tables", name):
         entry = reader.mapping(value, body.lines["tables"], f"{name}.tables")
-        table = _table(reader, name, entry, zone, shown)
+        table = _table(reader, name, entry, zone, late_after, shown)
         if any(table.name.casefold() == other.name.casefold() for other in tables):
             raise reader.fail(entry.line, f"{name}.{table.name} is declared twice")
         tables.append(table)
@@ -304,7 +343,12 @@ def _source(name: str, path: Path, shown: str) -> Source:
 
 
 def _table(
-    reader: _Reader, source: str, body: _Mapping, source_zone: str | None, shown: str
+    reader: _Reader,
+    source: str,
+    body: _Mapping,
+    source_zone: str | None,
+    source_late_after: timedelta | None,
+    shown: str,
 ) -> Table:
     name = reader.text(body, "name", f"{source}.tables[]")
     where = f"{source}.{name}"
@@ -339,7 +383,8 @@ def _table(
             meta.lines["records"], f"{where}.config.meta.records must be a text, not {records!r}"
         )
     description = reader.text(body, "description", where, "")
-    return Table(source, name, description, tuple(columns), key, records, shown)
+    late_after = reader.late_after(body, where, source_late_after)
+    return Table(source, name, description, tuple(columns), key, records, shown, late_after)
 
 
 def _column(reader: _Reader, table: str, body: _Mapping, table_zone: str | None) -> Column:

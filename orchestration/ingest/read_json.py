@@ -214,7 +214,7 @@ def _array(connection: duckdb.DuckDBPyConnection, found: Survey, counted: int = 
 
 def _engine_refused(error: duckdb.Error, records: int) -> FileRejected:
     message = str(error).split("\n")[0]
-    message = re.sub(r' in file "[^"]*"', "", message)
+    message = re.sub(r' (?:in|while reading) file "[^"]*"', "", message)
     return FileRejected(
         f"The file is not valid JSON, or is broken off: {message}",
         "Export or transfer the file again, completely.",
@@ -242,7 +242,9 @@ def _whole(
                 select
                     place,
                     generate_subscripts(elements, 1) as element,
-                    {_unwrapped("cast(unnest(elements) as varchar)", found)} as document
+                    coalesce(
+                        {_unwrapped("cast(unnest(elements) as varchar)", found)}, 'null'
+                    ) as document
                 from (
                     select
                         place,
@@ -423,14 +425,10 @@ def _count_lines(found: Survey) -> int:
 def _count_elements(found: Survey) -> int:
     """Elements of a large array, from its bytes: strings taken out, then brackets and commas."""
     depth, commas, something = 0, 0, False
-    pending = b""
+    pending, inside = b"", False
     for chunk in chunks(found.path, False):
-        text = re.sub(rb'"(?:[^"\\]|\\.)*"', b"s", pending + chunk, flags=re.DOTALL)
-        opened = text.find(b'"')
-        pending, text = (text[opened:], text[:opened]) if opened >= 0 else (b"", text)
-        if len(pending) > _LARGEST_OBJECT:
-            break
-        for token in re.findall(rb"[\[\]{},]|[^\[\]{},\s]+", text):
+        text, pending, inside = _without_strings(pending + chunk, inside)
+        for token in _TOKEN.findall(text):
             if token in (b"[", b"{"):
                 something = something or depth == 1
                 depth += 1
@@ -440,13 +438,40 @@ def _count_elements(found: Survey) -> int:
                 commas += depth == 1
             else:
                 something = something or depth == 1
-    if depth or pending:
+    if depth or inside:
         raise FileRejected(
             "The file is not valid JSON, or is broken off: the array does not end.",
             "Export or transfer the file again, completely.",
             records=commas + something,
         )
     return commas + something
+
+
+_TOKEN = re.compile(rb"[\[\]{},]|[^\[\]{},\s]+")
+# The inside of a string, as far as it goes; then its end, or a lone backslash.
+_INSIDE = re.compile(rb'(?:[^"\\]+|\\.)*+', re.DOTALL)
+_STRING = re.compile(rb'"(?:[^"\\]+|\\.)*+"', re.DOTALL)
+
+
+def _without_strings(data: bytes, inside: bool) -> tuple[bytes, bytes, bool]:
+    """A piece of JSON with `s` for each string; what belongs to the next piece; whether a string
+    goes on there."""
+    if inside:
+        end = _matched(_INSIDE, data)
+        if data[end : end + 1] != b'"':
+            return b"", data[end:], True
+        data = data[end + 1 :]
+    text = _STRING.sub(b"s", data)
+    opened = text.find(b'"')
+    if opened < 0:
+        return text, b"", False
+    rest = text[opened + 1 :]
+    return text[:opened] + b"s", rest[_matched(_INSIDE, rest) :], True
+
+
+def _matched(pattern: re.Pattern[bytes], data: bytes) -> int:
+    found = pattern.match(data)
+    return found.end() if found else 0
 
 
 def _wrapped(expression: str, found: Survey) -> str:

@@ -32,6 +32,10 @@ create table meta.rejected (
     row_number bigint, line_number bigint, column_name varchar, value varchar, reason varchar,
     remedy varchar, record varchar, loaded_at timestamp
 );
+create table meta.feed_skipped (
+    run_id varchar, source varchar, source_file varchar, reason varchar, remedy varchar,
+    noted_at timestamp
+);
 """
 
 

@@ -200,6 +200,44 @@ def test_a_small_last_delivery_warns_against_the_median(night: Night) -> None:
     assert "the last delivery: 2 records, before 10" in result.message
 
 
+def test_an_overdue_delivery_warns_by_the_schedule_of_the_source(night: Night) -> None:
+    """Deliveries of the test are of 15 July 2025, 1 and 2 o'clock."""
+    night.deliver("zendesk.users", CLEAN["zendesk.users"])
+    night.deliver("contract.account", CLEAN["contract.account"])
+    results = {(one.subject, one.check_name): one for one in night.gate()}
+    assert results["zendesk.users", "late_delivery"].status == "passed"
+    assert ("contract.account", "late_delivery") not in results, "has no schedule"
+    late = failed(night.gate(as_of=datetime(2025, 7, 17, 1, 1, tzinfo=UTC)))
+    result = late["zendesk.users", "late_delivery"]
+    assert result.severity == "warning"
+    assert "last delivered at 2025-07-15 01:00 UTC, expected every 2 days" in result.message
+
+
+def test_files_that_were_passed_over_warn_with_the_reason(night: Night) -> None:
+    night.deliver("contract.account", CLEAN["contract.account"])
+    with duckdb.connect(str(night.home.build_database)) as connection:
+        connection.execute(
+            "insert into meta.feed_skipped values ('x', 'contract', 'contract/account/a.xlsx',"
+            " 'The ending .xlsx is not one that is loaded.', 'Deliver csv.', now())"
+        )
+    message = failed(night.gate())["contract.account", "rejected_files"].message
+    assert "contract/account/a.xlsx (The ending .xlsx is not one that is loaded.)" in message
+
+
+def test_a_row_of_an_earlier_delivery_counts_where_staging_takes_it(night: Night) -> None:
+    """An export of changes only keeps its name; what it does not repeat is still there (G-20)."""
+    night.deliver("contract.contact", [{"contact_id": "1.03E+13"}], "changes.csv")
+    night.deliver("contract.contact", [{"contact_id": "c2"}], "changes.csv")
+    assert ("contract.contact", "mangled_ids") in failed(night.gate())
+
+
+def test_two_loads_of_a_record_do_not_contradict_each_other(night: Night) -> None:
+    row = {"expense_id": "e1", "spent_on": "2025-03-01", "function": "sales", "amount": 1}
+    night.deliver("contract.expense", [row], "may.csv")
+    night.deliver("contract.expense", [row | {"amount": 2}], "june.csv")
+    assert ("contract.expense", "contradicting_rows") not in failed(night.gate())
+
+
 def test_a_source_without_an_expected_table_warns(night: Night) -> None:
     night.deliver("zendesk.users", CLEAN["zendesk.users"])
     found = failed(night.gate())
