@@ -42,7 +42,11 @@ forecasts as (
         submissions.cut_off_weeks,
         submissions.owner_id,
         submissions.forecast_id,
-        {{ in_reporting_currency('submissions.amount', 'submissions.currency') }} as forecast_amount
+        -- nothing forecast is 0, as nothing won is
+        case
+            when submissions.amount is null then 0
+            else {{ in_reporting_currency('submissions.amount', 'submissions.currency') }}
+        end as forecast_amount
     from submissions
     {{ fx_join('submissions.currency', 'submissions.rate_date') }}
     where submissions.recency = 1
