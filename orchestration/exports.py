@@ -129,10 +129,10 @@ order by
     scorecard.domain, scorecard.headline_id, scorecard.is_headline desc, scorecard.kpi_id
 """
 _HEADINGS = (
-    ("KPI", 34), ("Value", 14), ("Trend", 22), ("Change", 12), ("Better or worse", 15),
-    ("Previous", 14), ("Year ago", 14), ("Target", 14), ("Way to target", 13), ("Cases", 10),
-    ("Status", 16), ("Period", 13), ("Domain", 14), ("Owner", 18), ("Definition", 70),
-    ("Formula", 50), ("kpi_id", 30),
+    ("KPI", 40), ("Value", 15), ("Unit", 18), ("Trend", 24), ("Change", 15),
+    ("Better or worse", 15), ("Previous", 15), ("Year ago", 15), ("Target", 15),
+    ("Way to target", 13), ("Cases", 10), ("Status", 16), ("Period", 13), ("Domain", 20),
+    ("Owner", 20), ("Definition", 70), ("Formula", 50), ("kpi_id", 32),
 )  # fmt: skip
 
 
@@ -233,29 +233,31 @@ def _write_scorecard(
             sheet.write_string(row, 1, missing, plain)
         else:
             sheet.write_number(row, 1, each["value"], value)
+        sheet.write_string(row, 2, unit_name(form), plain)
         if each["kpi_id"] in places:
             sheet.add_sparkline(
-                row, 2,
+                row, 3,
                 {
                     "range": places[each["kpi_id"]], "last_point": True, "series_color": "#1b5bb8",
-                    "last_color": "#1b5bb8", "show_hidden": True, "empty_cells": "gaps",
+                    "last_color": "#1b5bb8", "weight": 1.5, "show_hidden": True,
+                    "empty_cells": "gaps",
                 },
             )  # fmt: skip
-        _write_number(sheet, row, 3, each["change"], value)
+        _write_number(sheet, row, 4, each["change"], value)
         trend = each["trend"]
-        sheet.write_string(row, 4, signs.get(trend, trend or ""), verdicts.get(trend, plain))
-        for column, name in ((5, "previous_value"), (6, "year_ago_value"), (7, "target_value")):
+        sheet.write_string(row, 5, signs.get(trend, trend or ""), verdicts.get(trend, plain))
+        for column, name in ((6, "previous_value"), (7, "year_ago_value"), (8, "target_value")):
             _write_number(sheet, row, column, each[name], value)
-        _write_number(sheet, row, 8, each["attainment"], number("0%"))
-        _write_number(sheet, row, 9, each["sample_size"], number("#,##0"))
-        sheet.write_string(row, 10, words.state_word(each["status"]) or "ok", plain)
+        _write_number(sheet, row, 9, each["attainment"], number("0%"))
+        _write_number(sheet, row, 10, each["sample_size"], number("#,##0"))
+        sheet.write_string(row, 11, words.state_word(each["status"]) or "ok", plain)
         period = words.period_name(each["grain"], each["period_start"], each["period_end"])
         for column, text in enumerate(
             (period, each["domain"], each["owner"], each["definition"], each["formula"],
              each["kpi_id"]),
-            start=11,
+            start=12,
         ):  # fmt: skip
-            sheet.write_string(row, column, text or "", wrapped if column in (14, 15) else plain)
+            sheet.write_string(row, column, text or "", wrapped if column in (15, 16) else plain)
     sheet.add_table(
         0, 0, max(len(scorecard), 1), len(_HEADINGS) - 1,
         {
@@ -328,19 +330,24 @@ def _write_about(book: Any, sheet: Any, release: Mapping[str, Any], currency: st
 
 
 def number_format(form: words.Format) -> str:
-    """The spreadsheet format of a KPI's unit."""
-    after = form.after.replace('"', "'")
-    unit = f'"{after}"' if after else ""
+    """The spreadsheet format of a KPI's unit; longer units stand in a column of their own."""
     if form.kind == "percent":
         return "0.0%"
     if form.kind == "times":
         return '0.00"×"'
     if form.kind == "money":
         before = form.before.replace('"', "'")
-        return f'"{before}"#,##0.00{unit}'
+        return f'"{before}"#,##0.00'
     if form.kind == "minutes":
         return '#,##0.0" min"'
-    return f"#,##0.##{unit}"
+    return "#,##0.00" if form.points or form.after else "#,##0"
+
+
+def unit_name(form: words.Format) -> str:
+    """The unit of a KPI in words, for the column beside its values."""
+    if form.kind == "minutes":
+        return "minutes"
+    return f"{form.before}{form.after}".replace(words.NBSP, " ").strip()
 
 
 def _write_number(sheet: Any, row: int, column: int, value: float | None, form: Any) -> None:

@@ -9,8 +9,9 @@ import duckdb
 import pytest
 from synthetic_release import AS_OF, Company
 
-from orchestration import cli
+from orchestration import cli, exports
 from orchestration.home import Home, Settings
+from orchestration.pages import words
 from orchestration.publish import publish
 
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -51,6 +52,24 @@ def test_a_release_carries_the_exports_that_settings_name(home: Home) -> None:
     assert compressed.fetchall() == [("ZSTD",)]
 
 
+@pytest.mark.parametrize(
+    ("unit", "number", "name"),
+    [
+        ("ratio", "0.0%", "%"),
+        ("currency", '"€"#,##0.00', "€"),
+        ("currency / customer-month", '"€"#,##0.00', "€ / customer-month"),
+        ("minutes", '#,##0.0" min"', "minutes"),
+        ("count", "#,##0", ""),
+        ("score 1-7", "#,##0.00", ""),
+        ("tickets / 100 customers", "#,##0.00", "tickets / 100 customers"),
+    ],
+)
+def test_a_long_unit_stands_beside_the_number(unit: str, number: str, name: str) -> None:
+    """In the cell it would leave no room for the number, which a spreadsheet shows as ###."""
+    form = words.format_of("some_kpi", unit, "EUR")
+    assert (exports.number_format(form), exports.unit_name(form)) == (number, name)
+
+
 def test_without_the_setting_there_are_none(home: Home) -> None:
     release = company(home).publish()
     assert release.manifest["exports"] == []
@@ -76,6 +95,8 @@ def test_the_workbook_has_sparklines_exact_values_and_no_formula(home: Home) -> 
         if cell.get("t") is None
     }
     assert {0.1, 1 / 3, 0.0, 12.5} <= values
+    assert "€" in strings  # the unit stands beside the value,
+    assert 'formatCode="&quot;€&quot;#,##0.00"' in parts["xl/styles.xml"]  # the symbol in it
     assert not any("inf" in str(each) for each in values)
 
 
