@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, Pool, QueuePool
 
 from orchestration.home import PROJECT_ROOT
 
@@ -148,9 +148,9 @@ def test_sqlalchemy_reflects_every_published_table(desk: Path) -> None:
         connection.exec_driver_sql("create table marts.mine (i int)")
 
 
-def test_with_nullpool_the_next_query_sees_the_next_release(desk: Path) -> None:
-    """The link is followed anew: one engine, two releases."""
-    pandas = pytest.importorskip("pandas")
+@pytest.mark.parametrize("pool", [NullPool, QueuePool])
+def test_an_engine_follows_the_link_to_the_next_release(desk: Path, pool: type[Pool]) -> None:
+    """With NullPool at once; a pool that keeps connections keeps the release until `dispose`."""
     first, second = desk / "r1" / "warehouse.duckdb", desk / "r2" / "warehouse.duckdb"
     for number, path in enumerate((first, second), start=1):
         path.parent.mkdir()
@@ -158,11 +158,18 @@ def test_with_nullpool_the_next_query_sees_the_next_release(desk: Path) -> None:
             connection.execute(f"create table release as select {number} as id")
     link = desk / "warehouse.duckdb"
     link.symlink_to(first)
-    engine = create_engine(
-        f"duckdb:///{link}", poolclass=NullPool, connect_args={"read_only": True}
-    )
-    assert pandas.read_sql("select id from release", engine)["id"].tolist() == [1]
+    engine = create_engine(f"duckdb:///{link}", poolclass=pool, connect_args={"read_only": True})
+
+    def seen() -> int | None:
+        with engine.connect() as connection:
+            return connection.exec_driver_sql("select id from release").scalar()
+
+    assert seen() == 1
     temporary = desk / "next"
     temporary.symlink_to(second)
     os.replace(temporary, link)
-    assert pandas.read_sql("select id from release", engine)["id"].tolist() == [2]
+    if pool is QueuePool:
+        assert seen() == 1
+        engine.dispose()
+    assert seen() == 2
+    engine.dispose()
