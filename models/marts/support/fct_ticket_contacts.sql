@@ -21,7 +21,7 @@ agent_messages as (
     select
         solved.ticket_id,
         count(messages.message_id) as agent_message_count,
-        count(distinct case when messages.is_public then messages.author_id end) as replying_agent_count,
+        count(distinct case when messages.is_public then coalesce(messages.author_id, 'unknown') end) as replying_agent_count,
         count(case when messages.is_public and messages.sent_at <= solved.first_solved_at then 1 end) as replies_to_first_solve
     from solved
     left join messages
