@@ -249,10 +249,17 @@ class Settings(BaseModel):
     )
     postgres: Postgres = Postgres()
     storage_version: StorageVersion = "v1.2.0"
+    # Share of a published value by which it may move before gate 2 says so.
+    restatement_tolerance: float = Field(
+        default=0.01, ge=0, le=1, json_schema_extra=_allowed("a share from 0 to 1, such as 0.01")
+    )
 
     def dbt_vars(self) -> dict[str, Any]:
         """The contract parameters that this home sets; the others keep dbt_project.yml's value."""
-        own = {"schedule", "retention", "alerts", "exports", "postgres", "storage_version"}
+        own = {
+            *("schedule", "retention", "alerts", "exports", "postgres", "storage_version"),
+            "restatement_tolerance",
+        }
         return self.model_dump(mode="json", exclude=own, exclude_none=True)
 
     def parameter(self, name: str) -> Any:

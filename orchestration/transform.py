@@ -33,6 +33,7 @@ from dagster import (
 )
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
+from orchestration import restatement
 from orchestration.console import counted
 from orchestration.home import PROJECT_ROOT, Home, Settings, load_settings
 from orchestration.pages import DBT_DOCS
@@ -114,20 +115,25 @@ def dbt_project(home: Home) -> DbtProject:
     )
 
 
-def manifest_path(home: Home, settings: Settings) -> Path:
+def read_manifest(home: Home, settings: Settings) -> dict[str, Any]:
     """The manifest of the project, parsed again when a file or a setting changed since."""
     manifest = parse_folder(home) / "manifest.json"
     with _parse_lock(home):
-        if not manifest.exists() or _stamp_file(home).read_text() != _stamp(settings):
+        if not manifest.exists() or _read_stamp(home) != _stamp(settings):
             _parse(home, settings)
-    return manifest
+        return dict(json.loads(manifest.read_text(encoding="utf-8")))
 
 
 def _stamp_file(home: Home) -> Path:
-    path = parse_folder(home) / "stamp"
-    if not path.exists():
-        path.touch()
-    return path
+    return parse_folder(home) / "stamp"
+
+
+def _read_stamp(home: Home) -> str | None:
+    """What the manifest was made of; None when it is not known to be whole."""
+    try:
+        return _stamp_file(home).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
 
 
 def _stamp(settings: Settings) -> str:
@@ -157,6 +163,8 @@ def _parse_lock(home: Home) -> Iterator[None]:
 def _parse(home: Home, settings: Settings) -> Any:
     """Parse the project without as_of and run_id; return dbt's manifest object."""
     stamp = _stamp(settings)
+    # dbt writes the manifest in place: killed meanwhile, it leaves half of one.
+    _stamp_file(home).unlink(missing_ok=True)
     outcome = _invoke(home, ["parse"], settings.dbt_vars(), parse_folder(home))
     if not outcome.success:
         raise Fault(f"dbt cannot read the project: {_first_words(outcome.exception)}")
@@ -334,6 +342,14 @@ def record_dbt_results(
         found = [_quality_row(connection, manifest, each, run_id, now) for each in tests]
         insert_results(connection, found)
     return found
+
+
+def record_restatements(home: Home, run_id: str, as_of: datetime, tolerance: float) -> None:
+    """Write into meta.quality_result, as gate 2, which published values moved."""
+    result = restatement.check(home, run_id, as_of, tolerance)
+    if result is not None:
+        with duckdb.connect(str(home.build_database)) as connection:
+            insert_results(connection, [result])
 
 
 def _quality_row(
@@ -557,8 +573,7 @@ class BuildConfig(Config):
 
 def transform_assets(home: Home, settings: Settings) -> AssetsDefinition:
     """Every model and seed as an asset and every test as a check, built by one dbt run."""
-    path = manifest_path(home, settings)
-    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest = read_manifest(home, settings)
     translator = Translator(
         settings=DagsterDbtTranslatorSettings(
             enable_source_tests_as_checks=True, enable_code_references=True
@@ -601,6 +616,8 @@ def transform_assets(home: Home, settings: Settings) -> AssetsDefinition:
                 "nothing was published, start the refresh again"
             )
         checks = record_dbt_results(place, context.run_id, results, manifest)
+        if not context.is_subset:
+            record_restatements(place, context.run_id, instant, own.restatement_tolerance)
         yield from _materializations(place, results, manifest, keys)
         yield from _check_results(context, results, checks, manifest, keys)
         judge(results, checks)
