@@ -10,7 +10,7 @@ tickets as (
 ),
 
 replies as (
-    select ticket_id, count(distinct author_id) as agents_involved
+    select ticket_id, count(distinct coalesce(author_id, 'unknown')) as agents_involved
     from {{ ref('int_ticket_messages') }}
     where is_agent and is_public
     group by 1
