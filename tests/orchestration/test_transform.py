@@ -1,11 +1,14 @@
 """What dbt says becomes results of gate 2, and a verdict on the night."""
 
 from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
 
-from orchestration.home import Home
+from orchestration import transform
+from orchestration.home import Home, Settings
 from orchestration.transform import (
     Blocked,
     Fault,
@@ -184,3 +187,24 @@ def test_assets_show_folder_owner_and_description_and_no_sql() -> None:
     source = {"resource_type": "source", "source_name": "crm", "name": "account"}
     assert translator.get_asset_key(source).path == ["raw", "crm", "account"]
     assert translator.get_asset_key({**source, "source_name": "meta"}).path == ["meta", "account"]
+
+
+def test_a_manifest_that_a_killed_parse_left_half_written_is_parsed_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = False
+
+    def parse(_home: Home, _command: object, _vars: object, target: Path) -> SimpleNamespace:
+        (target / "manifest.json").write_text('{"nodes": ' if killed else '{"nodes": {}}')
+        if killed:
+            raise KeyboardInterrupt
+        return SimpleNamespace(success=True, result=None)
+
+    monkeypatch.setattr(transform, "_invoke", parse)
+    assert transform.read_manifest(home, Settings()) == {"nodes": {}}
+    killed = True
+    assert transform.read_manifest(home, Settings()) == {"nodes": {}}  # nothing has changed
+    with pytest.raises(KeyboardInterrupt):
+        transform.build(home, Settings(), as_of=datetime.now(UTC), run_id="killed")
+    killed = False
+    assert transform.read_manifest(home, Settings()) == {"nodes": {}}

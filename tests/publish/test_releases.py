@@ -151,3 +151,11 @@ def test_a_line_of_the_journal_cut_short_by_a_crash_is_passed_over(home: Home) -
     with (home.releases / "journal.jsonl").open("a") as file:
         file.write('{"at": "2025')
     assert len(journal(home)) == 1
+
+
+def test_a_line_after_one_cut_short_is_a_line_of_its_own(home: Home) -> None:
+    first = released(home, 1)
+    with (home.releases / "journal.jsonl").open("a") as file:
+        file.write('{"at": "2025')
+    second = released(home, 2)
+    assert [each["release_id"] for each in journal(home)] == [first.release_id, second.release_id]
