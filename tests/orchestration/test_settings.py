@@ -59,7 +59,10 @@ def test_only_what_is_set_is_handed_to_dbt(home: Home) -> None:
 
 
 def test_every_parameter_of_the_project_can_be_set_and_no_other(home: Home) -> None:
-    own = {"schedule", "retention", "alerts", "exports", "postgres", "storage_version"}
+    own = {
+        *("schedule", "retention", "alerts", "exports", "postgres", "storage_version"),
+        "restatement_tolerance",
+    }
     settable = set(Settings.model_fields) - own
     assert settable <= set(project_vars())
     assert {"reporting_timezone", "min_sample", "dunning_days"} <= settable
