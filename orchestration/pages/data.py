@@ -7,8 +7,11 @@ Values are embedded exactly as stored; nothing is rounded for size.
 
 from __future__ import annotations
 
+import json
+import re
 import string
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -17,7 +20,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from orchestration.home import PROJECT_ROOT
+from orchestration.home import PROJECT_ROOT, project_vars
 
 Row = dict[str, Any]
 Series = list[Any]
@@ -28,6 +31,8 @@ SLICE_WINDOW = 25
 MEMBERS = 12
 LETTERS = string.ascii_lowercase + string.ascii_uppercase + string.digits
 ABSENT = "-"
+# A parameter in an explain query, as dbt writes it.
+_VARIABLE = re.compile(r"\{\{\s*var\(['\"](\w+)['\"]\)\s*\}\}")
 
 
 class Incomplete(Exception):
@@ -82,7 +87,8 @@ def read(connection: duckdb.DuckDBPyConnection) -> Content:
         " where dim_name <> 'all' group by all"
     ).fetchall()
     (release,) = rows(connection, "from warehouse.meta.release")
-    explained, rules = explanations()
+    parameters = project_vars() | json.loads(release.get("dbt_vars") or "{}")
+    explained, rules = explanations(parameters)
     return Content(
         release=release,
         scorecard=scorecard,
@@ -253,8 +259,13 @@ def _goals(connection: duckdb.DuckDBPyConnection, tables: set[str]) -> list[Row]
     )
 
 
-def explanations(models: Path = PROJECT_ROOT / "models" / "kpis") -> tuple[dict[str, str], ...]:
-    """SQL to the rows per KPI id, and rules in words per headline id, from the KPIs' YAML."""
+def explanations(
+    parameters: Mapping[str, Any], models: Path = PROJECT_ROOT / "models" / "kpis"
+) -> tuple[dict[str, str], ...]:
+    """SQL to the rows per KPI id, and rules in words per headline id, from the KPIs' YAML.
+
+    The SQL runs on the release: a parameter that a query asks for stands in its place.
+    """
     explained: dict[str, str] = {}
     rules: dict[str, str] = {}
     for path in sorted(models.rglob("kpi_*.yml")):
@@ -265,5 +276,6 @@ def explanations(models: Path = PROJECT_ROOT / "models" / "kpis") -> tuple[dict[
                 rules[headline] = description.replace("`", "")
             meta = (model.get("config") or {}).get("meta") or {}
             for kpi_id, query in (meta.get("explain") or {}).items():
-                explained[kpi_id] = " ".join(str(query).split())
+                plain = _VARIABLE.sub(lambda each: str(parameters[each[1]]), str(query))
+                explained[kpi_id] = " ".join(plain.split())
     return explained, rules

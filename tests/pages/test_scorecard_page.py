@@ -202,8 +202,10 @@ def test_infinite_values_do_not_break_the_page(home: Home) -> None:
 
 
 def test_rows_and_rules_of_the_projects_kpis_are_explained() -> None:
-    explained, rules = data.explanations()
+    explained, rules = data.explanations({"annual_discount_rate": 0.25})
     assert "marts." in explained["mrr"]
+    assert "1 + 0.25 - rate" in explained["clv_discounted"]
+    assert not [kpi_id for kpi_id, query in explained.items() if "{" in query]
     assert rules["mrr"].startswith("Contract 4.A1")
     assert "`" not in rules["mrr"]
 
