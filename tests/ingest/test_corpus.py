@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import stat
 import textwrap
@@ -213,3 +214,26 @@ def test_the_declaration_of_the_corpus_is_valid(tmp_path: Path) -> None:
     assert [table.name for table in declared.source("shop").tables] == [
         "order", "text", "page", "visit",
     ]  # fmt: skip
+
+
+# --- in the documentation ------------------------------------------------------------------------
+
+
+def test_every_reason_is_in_the_documentation_with_what_to_do(
+    night: tuple[Shop, dict[str, FileResult]],
+) -> None:
+    shop, _ = night
+    text = (TESTS.parent / "docs" / "quality.md").read_text(encoding="utf-8")
+    table = text.partition("| the reason says |")[2].partition("\n\n")[0]
+    rows = [line.split(" | ") for line in table.splitlines() if line.count(" | ") == 2]
+    assert len(rows) > 40
+    patterns = [
+        re.compile(re.escape(said.removeprefix("| ")).replace("…", ".*"), re.DOTALL)
+        for said, *_ in rows
+    ]
+    missing = [
+        reason
+        for (reason,) in shop.query("select distinct reason from meta.rejected")
+        if not any(pattern.match(reason) for pattern in patterns)
+    ]
+    assert missing == []
