@@ -61,6 +61,19 @@ def clients() -> Mapping[str, str]:
     }
 
 
+@pytest.fixture(scope="session")
+def node_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """DuckDB's library for Node, as locked."""
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        pytest.skip("Node is not installed (version 20 or later, with npm)")
+    folder = tmp_path_factory.mktemp("node")
+    for name in ("package.json", "package-lock.json", ".npmrc"):
+        shutil.copy(CLIENTS / name, folder)
+    subprocess.run([npm, "ci", "--silent", "--no-audit"], cwd=folder, check=True, timeout=300)
+    return folder / "node_modules"
+
+
 @pytest.fixture
 def desk(warehouse: Path, tmp_path: Path) -> Path:
     """A folder like that of a person who follows the recipes."""

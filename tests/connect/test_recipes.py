@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,14 +44,8 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a block as the person at the desk would."""
     if kind == "js":
-        node, npm = shutil.which("node"), shutil.which("npm")
-        if node is None or npm is None:
-            pytest.skip("Node is not installed (version 20 or later, with npm)")
-        for name in ("package.json", "package-lock.json", ".npmrc"):
-            shutil.copy(CLIENTS / name, desk)
-        subprocess.run([npm, "ci", "--silent", "--no-audit"], cwd=desk, check=True, timeout=300)
         (desk / "recipe.mjs").write_text(code, encoding="utf-8")
-        command = [node, "recipe.mjs"]
+        command = ["node", "recipe.mjs"]
     elif kind == "python":
         command = [environment["CLIENT_PYTHON"], "-c", code]
     else:
@@ -71,11 +64,19 @@ def run(
 NUMBERED = [pytest.param(*block, id=f"{i}-{block[0]}") for i, block in enumerate(BLOCKS, start=1)]
 
 
+@pytest.fixture
+def prepared(kind: str, desk: Path, request: pytest.FixtureRequest) -> Path:
+    """The desk, with what `npm install` brings where the recipe is for Node."""
+    if kind == "js":
+        (desk / "node_modules").symlink_to(request.getfixturevalue("node_modules"))
+    return desk
+
+
 @pytest.mark.parametrize(("kind", "code"), NUMBERED)
 def test_a_recipe_runs_as_written(
-    kind: str, code: str, desk: Path, clients: Mapping[str, str]
+    kind: str, code: str, prepared: Path, clients: Mapping[str, str]
 ) -> None:
-    done = run(kind, code, desk, clients)
+    done = run(kind, code, prepared, clients)
     assert done.returncode == 0, done.stderr
     assert any(word in done.stdout for word in ("mrr", "value", "scorecard.xlsx"))
 
@@ -90,13 +91,13 @@ ATTACKS = [
 @pytest.mark.parametrize(("kind", "code"), NUMBERED[:-1])
 @pytest.mark.parametrize(("attack", "refusal"), ATTACKS)
 def test_a_recipe_neither_writes_nor_reads_another_file(
-    kind: str, code: str, attack: str, refusal: str, desk: Path, clients: Mapping[str, str]
+    kind: str, code: str, attack: str, refusal: str, prepared: Path, clients: Mapping[str, str]
 ) -> None:
     """The recipe itself, with another query in place of its own."""
-    (desk / "secret.txt").write_text("do not read me")
+    (prepared / "secret.txt").write_text("do not read me")
     own = re.compile(r'"[^"\n]*kpis\.kpi(_latest)?\(\'mrr\'[^"\n]*"')
     assert own.search(code)
-    done = run(kind, own.sub(f'"{attack}"', code), desk, clients)
+    done = run(kind, own.sub(f'"{attack}"', code), prepared, clients)
     assert done.returncode != 0
     assert refusal in done.stderr + done.stdout
     assert "do not read me" not in done.stderr + done.stdout
