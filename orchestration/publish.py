@@ -36,6 +36,7 @@ from orchestration.alerts import alert
 from orchestration.exports import write_exports
 from orchestration.home import Home, Settings, load_settings
 from orchestration.keys import Keys, tested_keys
+from orchestration.lineage import Edge, column_lineage
 from orchestration.pages import DBT_DOCS, write_pages
 from orchestration.release_macros import write_macros
 from orchestration.releases import (
@@ -140,6 +141,14 @@ RELEASE_COMMENTS = {
     "dbt_vars": "Parameters that this home sets, as JSON.",
     "input_file_count": "Deliveries behind this release.",
     "input_files": "Those deliveries as JSON: file and sha256.",
+}
+LINEAGE_COMMENTS = {
+    "table_schema": "Schema of the table.",
+    "table_name": "Table, of this file or of the build behind it.",
+    "column_name": "Column.",
+    "upstream_schema": "Schema of what it is made from: raw for an export table.",
+    "upstream_table": "Table of what it is made from; in raw <source>__<export table>.",
+    "upstream_column": "Column that it is made from.",
 }
 SNAPSHOT_COMMENTS = {
     "kpi_id": "KPI.",
@@ -255,6 +264,7 @@ def _write(
         row |= {"input_file_count": len(inputs), "input_files": json.dumps(inputs)}
         writer.write_release_row(row)
         carried = writer.write_snapshot(home, row)
+        writer.write_lineage(home)
         writer.write_dictionary(tested_keys(home.dbt / "target" / MANIFEST))
         write_macros(connection)
         connection.execute("checkpoint warehouse")
@@ -626,6 +636,55 @@ class _Writer:
             finally:
                 self.connection.execute("detach earlier")
         return 0
+
+    def write_lineage(self, home: Home) -> None:
+        """meta.column_lineage: which columns each column is made from directly."""
+        columns = [Column(name, "VARCHAR", True, text) for name, text in LINEAGE_COMMENTS.items()]
+        comment = (
+            "One row per column and column that it is made from directly, back to the raw tables,"
+            " which are not in this file. What only filters or joins is left out."
+            " from kpis.column_origins('kpis.kpi_win_rate', 'value') follows it to the raw columns."
+        )
+        self._create("meta", "column_lineage", comment, columns)
+        catalog: dict[str, Any] = {}
+        for schema, table, column, kind in self.connection.execute(
+            "select schema_name, table_name, column_name, data_type from duckdb_columns()"
+            " where database_name = ? and not internal",
+            [self.build],
+        ).fetchall():
+            catalog.setdefault(schema, {}).setdefault(table, {})[column] = kind
+        edges = column_lineage(
+            home.dbt / "target" / MANIFEST, {self.build: catalog}, home.dbt / "lineage.json"
+        )
+        names = ", ".join(Edge._fields)
+        lists = ", ".join(f"unnest(cast(? as varchar[])) as {each}" for each in Edge._fields)
+        self.connection.execute(
+            f"insert into warehouse.meta.column_lineage ({names}) select {lists}",
+            [[edge[place] for edge in edges] for place in range(len(Edge._fields))],
+        )
+        # Tables that publishing cuts from kpi_values have its columns.
+        self.connection.execute(
+            f"""
+            insert into warehouse.meta.column_lineage ({names})
+            select
+                made.schema_name, made.table_name, made.column_name, 'kpis',
+                case when made.table_name like '%\\_current' escape '\\'
+                    then 'kpi_values_current' else 'kpi_values' end,
+                made.column_name
+            from duckdb_columns() as made
+            anti join warehouse.meta.column_lineage as known
+                on made.schema_name = known.table_schema and made.table_name = known.table_name
+            where made.database_name = 'warehouse' and made.schema_name = 'kpis'
+                and made.table_name like 'kpi\\_%' escape '\\'
+                and made.column_name in (
+                    select column_name from warehouse.meta.column_lineage
+                    where table_schema = 'kpis' and table_name = 'kpi_values'
+                )
+            order by 1, 2, made.column_index
+            """
+        )
+        found = self.connection.execute("select count(*) from warehouse.meta.column_lineage")
+        (self.expected["meta.column_lineage"],) = found.fetchone() or (0,)
 
     def write_dictionary(self, tested: Keys) -> None:
         """meta.data_dictionary: every column of the release with its type, comment and key."""

@@ -88,6 +88,39 @@ MACROS: dict[str, tuple[str, str, str]] = {
         order by described.domain, described.headline_id, described.kpi_id
         """,
     ),
+    "column_origins": (
+        "origin_of, of_column",
+        "The columns of export tables (schema raw), of seeds and of meta that a column of"
+        " schema.table is made from, over all models, with the shortest number of steps. Example:"
+        " from kpis.column_origins('kpis.kpi_win_rate', 'value')",
+        """
+        with recursive walk as (
+            select
+                edges.upstream_schema, edges.upstream_table, edges.upstream_column, 1 as steps
+            from meta.column_lineage as edges
+            where edges.table_schema || '.' || edges.table_name = origin_of
+                and edges.column_name = of_column
+            union
+            select
+                edges.upstream_schema, edges.upstream_table, edges.upstream_column, walk.steps + 1
+            from walk
+            inner join meta.column_lineage as edges
+                on walk.upstream_schema = edges.table_schema
+                and walk.upstream_table = edges.table_name
+                and walk.upstream_column = edges.column_name
+            where walk.steps < 40
+        )
+        select
+            walk.upstream_schema, walk.upstream_table, walk.upstream_column,
+            cast(min(walk.steps) as integer) as steps
+        from walk
+        anti join meta.column_lineage as edges
+            on walk.upstream_schema = edges.table_schema
+            and walk.upstream_table = edges.table_name
+        group by walk.upstream_schema, walk.upstream_table, walk.upstream_column
+        order by walk.upstream_schema, walk.upstream_table, walk.upstream_column
+        """,
+    ),
 }
 
 

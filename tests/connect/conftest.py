@@ -31,6 +31,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     load(home, run_id="connect", loaded_at=LOADED_AT, settle_seconds=0)
     faults = broken(Dbt(folder / "dbt").parse().build(home.root, AS_OF, {}))
     assert not faults, "\n".join(faults)
+    # Keys and column lineage come from the manifest of the build, where a night leaves it.
+    (home.dbt / "target").mkdir(parents=True)
+    shutil.copy(folder / "dbt" / "target" / "manifest.json", home.dbt / "target")
     publish(home, Settings(), run_id="connect", as_of=AS_OF)
     return folder
 

@@ -123,6 +123,40 @@ def test_periods_join_the_date_dimension(release: duckdb.DuckDBPyConnection) -> 
     assert stray == (0,)
 
 
+def test_a_kpi_is_traced_to_the_columns_of_the_exports(release: duckdb.DuckDBPyConnection) -> None:
+    origins = {
+        ".".join(row)
+        for row in release.execute(
+            "select upstream_schema, upstream_table, upstream_column"
+            " from kpis.column_origins('kpis.kpi_win_rate', 'value')"
+        ).fetchall()
+    }
+    assert {"raw.salesforce__opportunity.stagename", "raw.contract__opportunity.amount"} <= origins
+
+
+def test_every_kpi_table_is_traced_to_an_export(release: duckdb.DuckDBPyConnection) -> None:
+    untraced = release.execute(
+        """
+        with recursive walk as (
+            select table_name as kpi, upstream_schema, upstream_table, upstream_column
+            from meta.column_lineage
+            where table_schema = 'kpis' and column_name in ('numerator', 'm', 'mrr')
+            union
+            select walk.kpi, edges.upstream_schema, edges.upstream_table, edges.upstream_column
+            from walk inner join meta.column_lineage as edges
+                on walk.upstream_schema = edges.table_schema
+                and walk.upstream_table = edges.table_name
+                and walk.upstream_column = edges.column_name
+        )
+        select table_name from duckdb_tables()
+        where schema_name = 'kpis' and table_name not in ('kpi_catalog', 'kpi_snapshot')
+        except
+        select kpi from walk where upstream_schema = 'raw'
+        """
+    ).fetchall()
+    assert not untraced
+
+
 def test_what_is_deprecated_says_until_when_and_what_instead(
     release: duckdb.DuckDBPyConnection,
 ) -> None:

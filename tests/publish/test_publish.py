@@ -32,6 +32,7 @@ def test_readers_find_every_published_table_through_the_link(home: Home) -> None
         "kpis.kpi_values",
         "marts.dim_accounts",
         "marts.fct_totals",
+        "meta.column_lineage",
         "meta.data_dictionary",
         "meta.feed_load",
         "meta.quality_result",
