@@ -132,8 +132,8 @@ def kill_publishing(tmp_path: Path, mortal: Mortal, every: int) -> Counter[str]:
 def test_publishing_killed_at_some_of_its_calls_leaves_the_next_run_undisturbed(
     tmp_path: Path, mortal: Mortal
 ) -> None:
-    places = kill_publishing(tmp_path, mortal, every=29)
-    assert sum(places.values()) >= 6
+    places = kill_publishing(tmp_path, mortal, every=45)
+    assert sum(places.values()) >= 4
 
 
 @pytest.mark.long
