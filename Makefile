@@ -39,6 +39,9 @@ lint: setup ## ruff, sqlfluff and mypy
 	@$(BIN)/sqlfluff lint --processes 2 models tests/data analyses
 
 COMPILE = $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-strip-extras
+audit: setup ## the locked dependencies: known vulnerabilities, hashes, licences
+	@$(BIN)/python .ci/audit.py
+
 lock: setup ## renew the locks: the project's, Superset's, and that of the clients in the tests
 	@$(COMPILE) --extra dev --extra postgres pyproject.toml --output-file requirements.lock
 	@for room in bi/superset tests/connect/clients; do $(COMPILE) $$room/requirements.in --output-file $$room/requirements.lock; done
