@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 SCALE ?= 1
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long superset lint lock clean
+.PHONY: help setup demo test test-long superset lint audit lock clean
 
 help: ## list the verbs
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

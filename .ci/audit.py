@@ -56,7 +56,7 @@ def licences(names: list[str]) -> tuple[Counter[str], list[str]]:
         stated = about.get("License-Expression") or " or ".join(classifiers)
         stated = stated or (about.get("License") or "").strip().split("\n")[0][:60]
         counted[stated or "not stated"] += 1
-        choices = re.split(r"\bor\b|;", stated, flags=re.IGNORECASE)
+        choices = re.split(r"\s+or\s+|;", stated, flags=re.IGNORECASE)
         if all(COPYLEFT.search(one) and not WEAK.search(one) for one in choices):
             odd.append(f"{name} is under {stated}")
     return counted, odd
@@ -100,7 +100,8 @@ def main() -> int:
         print(f"Advisories: {looked_up} packages looked up, {len(vulnerable)} vulnerabilities")
     if left_out or not looked_up:
         print(
-            f"ADVISORIES NOT CHECKED for {left_out or len(found)} packages ({why}). Run `make audit` where pypi.org can be reached."
+            f"ADVISORIES NOT CHECKED for {left_out or len(found)} packages ({why}). "
+            "Run `make audit` where pypi.org can be reached."
         )
     for problem in (*wrong, *odd, *vulnerable):
         print(f"  ✗ {problem}")
