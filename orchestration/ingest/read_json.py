@@ -149,8 +149,10 @@ def _values(found: Survey, link: Path, table: Table) -> list[Any] | None:
             error.lineno,
         ) from error
     except RecursionError as error:
+        if of_lines and not text.lstrip().startswith("["):
+            return None
         raise FileRejected(
-            "The JSON is nested too deeply.", "Export a flat list of records.", records=0
+            "The JSON is nested too deeply.", "Export a flat list of records.", records=1
         ) from error
     return values
 

@@ -71,6 +71,7 @@ def refused(
 
 
 HEAD = "order_id,note,amount\n"
+PACKED_ONE = gzip.compress(b"order_id,amount\n1,2\n")
 ONE = HEAD + "1,x,1\n"
 TWO = HEAD + "1,x,1\n2,y,2\n"
 NUMBER = "is not a number"
@@ -641,7 +642,20 @@ add(
     1,
     holds=("select extra from {rows}", '{"a":[1.50]}'),
 )
-refused("nested keys", "text/too deep.json", "[" * 100_000, "nested too deeply")
+refused("nested keys", "text/too deep.json", "[" * 100_000, "nested too deeply", 1)
+add(
+    "nested keys",
+    "text/deep in one line.jsonl",
+    f'{{"a": {"[" * 5000}{"]" * 5000}}}\n{{"a": 2}}\n',
+    2,
+)
+add(
+    "JSON shapes", "page/empty page and another.json", '{"tickets": []} {"tickets": [{"id": 1}]}', 1
+)
+add("JSON shapes", "order/escaped name.jsonl", '{"order\\u005fid": 1, "amount": 2}\n', 1)
+refused("wrong ending", "order/packed twice.csv.gz", gzip.compress(PACKED_ONE), "a gzip file")
+add("line ends", "order/LF CR.csv", TWO.replace("\n", "\n\r"), 2)
+refused("shifted header", "order/comment.csv", "# exported\n" + TWO, "Line 2 looks like", 2)
 add(
     "missing keys",
     "order/in one record.json",
