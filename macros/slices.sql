@@ -76,3 +76,9 @@
         on facts.account_id = today.account_id
     {%- endif %}
 {%- endmacro %}
+
+{#- Customers of a period, sliced by what they were at its opening, for numerator and denominator (G-22). -#}
+{% macro customers_at_opening() -%}
+    select *, opening_segment as segment, opening_owner as owner, opening_team as team
+    from {{ ref('fct_customer_periods') }}
+{%- endmacro %}

@@ -153,6 +153,27 @@ MUTANTS = [
         "and history.valid_to is null",
     ),
     mutant(
+        "the current view has the owner of then",
+        "B09",
+        "macros/slices.sql",
+        "case when today.is_in_history then {{ current }} else",
+        "case when false then {{ current }} else",
+    ),
+    mutant(
+        "the owner of today is one who had it before",
+        "B09",
+        f"{INTERMEDIATE}/identity/int_current_dimensions.sql",
+        "where {{ valid_before(as_of(), 'valid_from', 'valid_to') }}",
+        "where valid_to is not null",
+    ),
+    mutant(
+        "slices by today's value are mixed into history",
+        "B09",
+        f"{KPIS}/kpi_values.sql",
+        "    where not {{ is_current_slice('dim_name') }}\n",
+        "",
+    ),
+    mutant(
         "test accounts count",
         "B10",
         IDENTITY,

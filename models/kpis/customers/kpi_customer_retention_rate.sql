@@ -3,21 +3,8 @@
 with
 
 population as (
-    select
-        'customer_retention_rate' as kpi_id,
-        grain,
-        period_start,
-        case when is_active then 1 else 0 end as numerator,
-        1 as denominator,
-        opening_segment as segment,
-        industry,
-        country,
-        acquisition_channel,
-        opening_owner as owner,
-        opening_team as team,
-        cohort_month,
-        account_id
-    from {{ ref('fct_customer_periods') }}
+    select 'customer_retention_rate' as kpi_id, case when is_active then 1 else 0 end as numerator, 1 as denominator, *
+    from ({{ customers_at_opening() }}) as customers
     where was_active
 ),
 

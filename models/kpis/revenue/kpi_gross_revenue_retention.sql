@@ -3,13 +3,8 @@
 with
 
 customers as (
-    select
-        *,
-        least(closing_amount, opening_cc_amount) as retained_amount,
-        opening_segment as segment,
-        opening_owner as owner,
-        opening_team as team
-    from {{ ref('fct_customer_periods') }}
+    select *, least(closing_amount, opening_cc_amount) as retained_amount
+    from ({{ customers_at_opening() }}) as customers
     where opening_amount > 0
 ),
 
