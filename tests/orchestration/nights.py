@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -179,6 +180,8 @@ def _night(home: str, log: str, command: list[str], limits: dict[str, int]) -> N
 
         code = _main(command)
         os.write(steps, f"{time.monotonic():.6f} over\n".encode())
+    except BaseException:
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         os._exit(code)

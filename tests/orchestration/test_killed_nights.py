@@ -49,11 +49,14 @@ def published(shop: Shop) -> dict[str, list[tuple]]:
 
 
 def loaded(shop: Shop) -> dict[str, list[tuple]]:
-    """What was loaded and rejected; results of the gates are of the last night alone."""
+    """What was loaded and rejected; results of the gates are of the last night alone.
+
+    Without the check that compares with the release before: that may be of a night that was killed
+    when it had published.
+    """
     found = rows(shop.home / "build.duckdb", "'raw', 'meta'")
-    found["meta.quality_result"] = rows(shop.home / "warehouse.duckdb", "'meta'")[
-        "meta.quality_result"
-    ]
+    results = rows(shop.home / "warehouse.duckdb", "'meta'")["meta.quality_result"]
+    found["meta.quality_result"] = [each for each in results if "restated_values" not in each]
     return found
 
 
@@ -193,6 +196,7 @@ def kill_nights(tmp_path: Path, rounds: int, in_a_row: int, aims: list[str]) -> 
             assert published(shop) == published(calm)
             assert loaded(shop) == loaded(calm)
             assert len(releases(Home(shop.home))) <= 3 + in_a_row
+            print(number, "rounds,", sum(places.values()), "kills:", dict(places.most_common()))
         shown = shop.run("status", "--json").json
         assert {each["status"] for each in shown["runs"]} <= {"success", "failure", "interrupted"}
     return places
@@ -207,6 +211,5 @@ def test_some_killed_nights_leave_the_next_one_undisturbed(tmp_path: Path) -> No
 @pytest.mark.timeout(5400)
 def test_two_hundred_killed_nights_leave_the_next_ones_undisturbed(tmp_path: Path) -> None:
     places = kill_nights(tmp_path, rounds=17, in_a_row=12, aims=SHORT)
-    print(sum(places.values()), "killed nights:", dict(places.most_common()))
     assert sum(places.values()) - places["over"] >= 200
     assert {"load", "gate 1", "dbt build", "release: write"} <= places.keys()

@@ -17,7 +17,7 @@ from orchestration.releases import journal, releases, served_fault, served_id, v
 
 # What differs from one release to the next by its nature.
 OWN = ("release_id", "published_at", "run_id", "code_version")
-IN_A_ROW = 3
+IN_A_ROW = 6
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +137,7 @@ def test_publishing_killed_at_some_of_its_calls_leaves_the_next_run_undisturbed(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(5400)
 def test_publishing_killed_before_each_of_its_calls_leaves_the_next_run_undisturbed(
     tmp_path: Path, mortal: Mortal
 ) -> None:
@@ -177,6 +178,7 @@ def test_a_rollback_killed_at_some_of_its_calls_serves_one_release_or_the_other(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(5400)
 def test_a_rollback_killed_before_each_of_its_calls_serves_one_release_or_the_other(
     tmp_path: Path, mortal: Mortal
 ) -> None:
