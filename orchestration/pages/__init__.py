@@ -43,15 +43,20 @@ def write_pages(
     from orchestration.pages.quality import quality
     from orchestration.pages.render import scorecard
 
+    documented = docs is not None and docs.exists()
+    beside = {QUALITY: "what was checked"} | ({DOCS: "models and SQL"} if documented else {})
     pages: dict[str, Callable[[], str]] = {
         SCORECARD: lambda: scorecard(
-            connection, currency=settings.parameter("reporting_currency"), zone=settings.zone
+            connection,
+            currency=settings.parameter("reporting_currency"),
+            zone=settings.zone,
+            beside=beside,
         ),
         QUALITY: lambda: quality(
             connection, build, run_id, zone=settings.zone, published=release_id
         ),
     }
-    if docs is not None and docs.exists():
+    if docs is not None and documented:
         # The page names the files that dbt compiled; where they are on this machine is left out.
         here = f"{docs.parent.parent.resolve()}/"
         pages[DOCS] = lambda: docs.read_text(encoding="utf-8").replace(here, "")

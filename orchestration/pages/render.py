@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -80,14 +82,20 @@ def _jsonable(value: Any) -> Any:
 
 
 def scorecard(
-    connection: duckdb.DuckDBPyConnection, *, currency: str, zone: ZoneInfo, limit: int = LIMIT
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    currency: str,
+    zone: ZoneInfo,
+    beside: Mapping[str, str] = MappingProxyType({}),
+    limit: int = LIMIT,
 ) -> str:
     """The page of the release that is attached as `warehouse`, smaller than `limit` bytes.
 
+    `beside` are pages in the same folder that it links to: file name and words.
     Raises Incomplete when the release has no scorecard.
     """
     content = read(connection)
-    page = _Page(content, currency, zone)
+    page = _Page(content, currency, zone, beside)
     chosen: dict[str, dict[str, dict[str, Series]]] = {}
     room = limit - len(page.render(chosen).encode())
     for dim in page.slice_order():
@@ -105,8 +113,11 @@ def scorecard(
 class _Page:
     """Turns the content of a release into the page's rows and data."""
 
-    def __init__(self, content: Content, currency: str, zone: ZoneInfo) -> None:
+    def __init__(
+        self, content: Content, currency: str, zone: ZoneInfo, beside: Mapping[str, str]
+    ) -> None:
         self.content = content
+        self.beside = beside
         self.zone = zone
         self.currency = currency
         self.formats = {
@@ -153,6 +164,7 @@ class _Page:
                 as_of=as_of,
                 zone=self.zone.key,
                 currency=self.currency,
+                beside=self.beside,
             )
         )
 

@@ -70,11 +70,17 @@ class Page(HTMLParser):
         return found
 
 
+# A page may link to those that lie beside it; it never fetches them.
+BESIDE = {"scorecard.html", "quality.html", "docs.html"}
+
+
 def outside_references(page: Page) -> list[str]:
     """Everything in a page that a browser would fetch or follow away from it."""
     found = []
     for tag, given in page.elements:
         for name, value in given.items():
+            if (tag, name) == ("a", "href") and value in BESIDE:
+                continue
             if name in ("src", "href", "action", "data", "poster", "srcset", "formaction") and not (
                 value or ""
             ).startswith("#"):

@@ -25,6 +25,9 @@ def test_the_page_of_the_build_is_kept_beside_the_release(home: Home) -> None:
     page.write_text(f'<html>{{"compiled_path": "{home.dbt.resolve()}/target/compiled/m.sql"}}')
     release = company(home).publish()
     assert "docs.html" in release.manifest["pages"]
+    linked = (release.folder / "scorecard.html").read_text()
+    assert '<a href="docs.html">' in linked
+    assert '<a href="quality.html">' in linked
     kept = (release.folder / "docs.html").read_text()
     assert kept == '<html>{"compiled_path": "target/compiled/m.sql"}'
 
@@ -33,6 +36,7 @@ def test_a_release_without_it_is_published_all_the_same(home: Home) -> None:
     release = company(home).publish()
     assert release.manifest["pages"]
     assert "docs.html" not in release.manifest["pages"]
+    assert "docs.html" not in (release.folder / "scorecard.html").read_text()
 
 
 def test_a_new_build_forgets_the_page_of_the_one_before(home: Home) -> None:
