@@ -277,7 +277,8 @@ class Settings(BaseModel):
 def project_vars() -> dict[str, Any]:
     """`vars` of dbt_project.yml: the defaults of every contract parameter."""
     text = (PROJECT_ROOT / "dbt_project.yml").read_text(encoding="utf-8")
-    return dict(yaml.safe_load(text)["vars"])
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times as fast
+    return dict(yaml.load(text, Loader=loader)["vars"])  # noqa: S506  (a SafeLoader)
 
 
 def load_settings(home: Home) -> Settings:
