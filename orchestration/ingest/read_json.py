@@ -229,8 +229,11 @@ def _whole(
 ) -> int:
     """Values one after another: arrays and list pages of records, or records."""
     records = sum(_size(value, table) for value in values)
-    for value in values:
-        _refuse_other_values(value, table, records)
+    faults = [_no_records(value, table, records) for value in values]
+    for value, fault in zip(values, faults, strict=True):
+        # The engine reads no bare numbers and texts.
+        if fault is not None and (all(faults) or not isinstance(value, dict)):
+            raise fault
     if len(values) == 1 and isinstance(values[0], list):
         return _array(connection, found, records)
     # Wrapping first keeps the numbers; unwrapping restores the text of each record.
@@ -276,36 +279,40 @@ def _whole(
     return records
 
 
-def _refuse_other_values(value: Any, table: Table, records: int) -> None:
-    """Refuse what is neither an array, nor a page, nor a record."""
+def _no_records(value: Any, table: Table, records: int) -> FileRejected | None:
+    """What is wrong with a value that is neither an array, nor a page, nor a record.
+
+    A file of nothing else is rejected; among others it is a record that is set aside.
+    """
     if isinstance(value, list):
-        return
+        return None
     if not isinstance(value, dict):
         text = json.dumps(value, ensure_ascii=False)
-        raise FileRejected(
+        return FileRejected(
             f"The file is {shown(text)}, not a list of records.",
             "Deliver an array of objects, a list page, or one object per line (.jsonl).",
             records,
         )
     if _page(value, table) is not None:
-        return
+        return None
     declared = {column.name.lower() for column in table.columns}
     needed = {name.lower() for name in table.primary_key}
     needed |= {column.name.lower() for column in table.columns if column.required}
     names = {name.strip().lower() for name in value}
     keys = f"its keys are {', '.join(shown(key, 40) for key in list(value)[:10])}."
     if table.records is not None and not (needed and needed <= names):
-        raise FileRejected(
+        return FileRejected(
             f"The page has no array under the key {shown(table.records)}; {keys}",
             "Look whether the API answered with an error instead of a page; fetch it again.",
             records,
         )
     if not declared & names:
-        raise FileRejected(
+        return FileRejected(
             f'The object has no array of records under the key "data"; {keys}',
             f"Deliver list pages, or declare `records: <key>` for {table.name} in {table.path}.",
             records,
         )
+    return None
 
 
 def _lines(connection: duckdb.DuckDBPyConnection, found: Survey) -> int:

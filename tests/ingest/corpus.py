@@ -706,6 +706,16 @@ add(
 add("JSON shapes", "order/elements that are no objects.json", f"[{A}, 5, null, [1]]", 1, rejected=3,
     why="not a JSON object")  # fmt: skip
 
+add("JSON shapes", "order/one of the objects is none.json", f"{A} {{}} {B}", 2, rejected=1)
+refused("JSON shapes", "order/a number between.json", f"{A} 7 {B}", "not a list of records", 3)
+add(
+    "JSON shapes",
+    "page/an error among pages.json",
+    '{"tickets": [{"id": 1}]} {"error": 5}',
+    1,
+    rejected=1,
+)
+
 # --- packed files, endings -----------------------------------------------------------------------
 PACKED = gzip.compress(
     (HEAD + "".join(f"{n},{n * n * 7919 % 10007},1\n" for n in range(5000))).encode()
