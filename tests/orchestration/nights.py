@@ -91,10 +91,11 @@ class Nights:
             text=True,
         )
 
-    def start(self, shop: Shop, *arguments: str, **limits: int) -> Night:
+    def start(self, shop: Shop, *arguments: str, **limits: float | str) -> Night:
         """Begin `warehouse refresh` in the home of a shop.
 
-        Limits: `nofile`, open files; `memory`, bytes of address space beyond those in use.
+        Limits: `nofile`, open files; `memory`, bytes of address space beyond those in use; `step`
+        and `seconds`, the step in which the kernel ends the process, so long after it has begun.
         """
         self.count += 1
         log = self.logs / f"{self.count}.steps"
@@ -160,7 +161,7 @@ def _serve() -> None:
         answers.flush()
 
 
-def _night(home: str, log: str, command: list[str], limits: dict[str, int]) -> None:
+def _night(home: str, log: str, command: list[str], limits: dict[str, Any]) -> None:
     os.setsid()
     if "nofile" in limits:
         resource.setrlimit(resource.RLIMIT_NOFILE, (limits["nofile"],) * 2)
@@ -175,7 +176,7 @@ def _night(home: str, log: str, command: list[str], limits: dict[str, int]) -> N
         os.dup2(out, 2)
         os.environ["WAREHOUSE_HOME"] = home
         steps = os.open(log, os.O_WRONLY | os.O_APPEND)
-        _tell_steps(steps)
+        _tell_steps(steps, limits.get("step"), limits.get("seconds", 0))
         from orchestration.cli import _main
 
         code = _main(command)
@@ -187,9 +188,14 @@ def _night(home: str, log: str, command: list[str], limits: dict[str, int]) -> N
         os._exit(code)
 
 
-def _tell_steps(log: int) -> None:
-    """Have every function of STEPS write its name when it begins, and its caller's when it ends."""
+def _tell_steps(log: int, fatal: str | None, seconds: float) -> None:
+    """Have every function of STEPS write its name when it begins, and its caller's when it ends.
+
+    The process is ended so many seconds into the step `fatal`, by a timer of the kernel: nothing of
+    the process has a say in it, as with SIGKILL.
+    """
     stack = ["start"]
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
     def tell() -> None:
         os.write(log, f"{time.monotonic():.6f} {stack[-1]}\n".encode())
@@ -198,6 +204,8 @@ def _tell_steps(log: int) -> None:
         def wrapped(*arguments: Any, **named: Any) -> Any:
             stack.append(step)
             tell()
+            if step == fatal:
+                signal.setitimer(signal.ITIMER_REAL, seconds)
             try:
                 return function(*arguments, **named)
             finally:

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ class Mortal:
         )
 
     def do(self, **request: Any) -> Died:
-        """Carry out a request; `kill` is the number of the call before which to die, 0: never."""
+        """Carry out a request, and die before the `nth` call at the place `kill`, or never ("")."""
         assert self.process.stdin
         assert self.process.stdout
         self.process.stdin.write(json.dumps(request, default=str) + "\n")
@@ -91,18 +92,18 @@ def _child(request: dict[str, Any], telling: int) -> None:
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         logging.disable(logging.WARNING)
-        count = 0
+        count: Counter[str] = Counter()
         # Bound before the hook is on, so that telling is not itself counted.
         tell, die, me = os.write, os.kill, os.getpid()
 
         def hook(frame: Any, event: str, called: Any) -> None:
-            nonlocal count
             if event != "c_call":
                 return
             if _counts(called) and _ours(frame):
-                count += 1
-                tell(telling, f"{frame.f_code.co_name}:{called.__name__} ".encode())
-                if count == request["kill"]:
+                place = f"{frame.f_code.co_name}:{called.__name__}"
+                count[place] += 1
+                tell(telling, f"{place} ".encode())
+                if place == request["kill"] and count[place] == request["nth"]:
                     die(me, signal.SIGKILL)
 
         work = _ACTIONS[request["action"]]

@@ -80,13 +80,29 @@ def clean(home: Home) -> None:
     assert ids <= {each["release_id"] for each in entries}, "a release that nobody ever got"
 
 
-def publish(mortal: Mortal, home: Home, number: int, attempt: int, kill: int = 0) -> Died:
+def points(calls: list[str], every: int) -> list[tuple[str, int]]:
+    """Every so many of the calls: where each is made, and which of the calls there it is.
+
+    Not simply their numbers: what a killed run left makes the next one begin with more calls.
+    """
+    seen: Counter[str] = Counter()
+    found = []
+    for place in calls:
+        seen[place] += 1
+        found.append((place, seen[place]))
+    return found[::every]
+
+
+def publish(
+    mortal: Mortal, home: Home, number: int, attempt: int, kill: str = "", nth: int = 0
+) -> Died:
     died = mortal.do(
         action="publish",
         home=home.root,
         run_id=f"run-{number}-{attempt}",
         as_of=AS_OF.isoformat(),
         kill=kill,
+        nth=nth,
     )
     assert died.killed or died.code == 0
     return died
@@ -106,16 +122,16 @@ def kill_publishing(tmp_path: Path, mortal: Mortal, every: int) -> Counter[str]:
         for each in (home, calm):
             build(each, number)
             calls = publish(mortal, each, number, 0).calls
-    points = range(1, len(calls) + 1, every)
+    wanted = points(calls, every)
     places: Counter[str] = Counter()
-    for first in range(0, len(points), IN_A_ROW):
+    for first in range(0, len(wanted), IN_A_ROW):
         number += 1
         for each in (home, calm):
             build(each, number)
         seen = number - 1
-        for attempt, point in enumerate(points[first : first + IN_A_ROW]):
-            died = publish(mortal, home, number, attempt, kill=point)
-            assert died.killed, f"call {point} of {len(calls)} was never made"
+        for attempt, (place, nth) in enumerate(wanted[first : first + IN_A_ROW]):
+            died = publish(mortal, home, number, attempt, place, nth)
+            assert died.killed, f"call {nth} of {place} was never made"
             places[died.at] += 1
             intact(home)
             assert version(home) in {seen, number}
@@ -150,25 +166,27 @@ def test_publishing_killed_before_each_of_its_calls_leaves_the_next_run_undistur
 def kill_rollbacks(tmp_path: Path, mortal: Mortal, every: int) -> int:
     """Kill a rollback before every so many calls; return how many were killed."""
     home, _ = homes(tmp_path)
-    number = 0
-    for point in range(1, 1000, every):
+    number, killed, wanted = 0, 0, [("", 0)]
+    while wanted:
         while len(releases(home)) < 2 or served_id(home) != releases(home)[0].release_id:
-            number += 1  # at first, and when a killed one had come as far as the link
+            number += 1  # at first, and when a rollback had come as far as the link
             build(home, number)
             publish(mortal, home, number, 0)
         second, first = (each.release_id for each in releases(home)[:2])
-        died = mortal.do(action="rollback", home=home.root, kill=point)
+        place, nth = wanted.pop()
+        died = mortal.do(action="rollback", home=home.root, kill=place, nth=nth)
         intact(home)
         assert served_id(home) in {first, second}
-        if not died.killed:
-            break
-    assert died.code == 0
-    assert served_id(home) == first
+        if died.killed:
+            killed += 1
+        else:  # the first one, for the calls that it makes
+            assert (died.code, served_id(home), place) == (0, first, "")
+            wanted = points(died.calls, every)
     build(home, number + 1)
     publish(mortal, home, number + 1, 0)
     clean(home)
     assert version(home) == number + 1
-    return point // every
+    return killed
 
 
 def test_a_rollback_killed_at_some_of_its_calls_serves_one_release_or_the_other(
