@@ -160,7 +160,7 @@ def test_publishing_killed_before_each_of_its_calls_leaves_the_next_run_undistur
     places = kill_publishing(tmp_path, mortal, every=1)
     print(sum(places.values()), "kills of publishing:", dict(places))
     assert {"_flip:rename", "_flip:symlink", "_flip:replace", "_note:fsync"} <= places.keys()
-    assert {"_remove:replace", "copy:execute", "write_durably:open"} <= places.keys()
+    assert {"_remove:replace", "copy:execute", "write_durably:fsync"} <= places.keys()
 
 
 def kill_rollbacks(tmp_path: Path, mortal: Mortal, every: int) -> int:
