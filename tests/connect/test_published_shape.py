@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from orchestration.home import PROJECT_ROOT
-from orchestration.publish import Column, published_type
+from orchestration.release_tables import Column, published_type
 
 # What ODBC, JDBC and the file formats of BI tools all know; no HUGEINT, nothing nested, no zone.
 PLAIN = {

@@ -9,9 +9,9 @@ import duckdb
 import pytest
 from building import AS_OF, EMAIL, build, released
 
-from orchestration import publish as publishing
 from orchestration.home import Home, Settings
 from orchestration.publish import publish
+from orchestration.release_tables import ReleaseWriter
 from orchestration.releases import ReleaseError, releases, served_id
 
 
@@ -242,14 +242,14 @@ def test_nothing_is_published_when_the_file_holds_less_than_was_written(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = released(home, 1)
-    original = publishing._Writer.copy
+    original = ReleaseWriter.copy
 
     def lose_a_row(self, schema, table, comment, **more) -> None:  # type: ignore[no-untyped-def]
         original(self, schema, table, comment, **more)
         if table == "dim_accounts":
             self.connection.execute("delete from warehouse.marts.dim_accounts where account_id = 1")
 
-    monkeypatch.setattr(publishing._Writer, "copy", lose_a_row)
+    monkeypatch.setattr(ReleaseWriter, "copy", lose_a_row)
     build(home, 2)
     with pytest.raises(ReleaseError, match="does not hold what was written"):
         publish(home, Settings(), run_id="run-2", as_of=AS_OF)
