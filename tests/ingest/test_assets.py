@@ -15,7 +15,7 @@ def test_assets_are_defined_without_a_database_or_a_landing_folder(shop: Shop) -
     assert asset.keys == {AssetKey(["raw", "shop", t]) for t in ("order", "text", "page")}
     spec = asset.get_asset_spec(AssetKey(["raw", "shop", "order"]))
     assert (spec.group_name, spec.description) == ("shop", "One row per order.")
-    assert spec.kinds == {"duckdb", "file"}
+    assert spec.kinds == {"duckdb", "file", "shop"}
     assert not shop.home.root.exists()
 
 
