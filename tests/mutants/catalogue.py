@@ -423,8 +423,8 @@ MUTANTS = [
         "neutral is satisfied",
         "4.F2",
         f"{KPIS}/feedback/kpi_customer_satisfaction_score.sql",
-        "then score >= scale_max - 1",
-        "then score >= scale_max - 2",
+        "<= 2 then 1 else 2 end as is_satisfied",
+        "<= 2 then 1 else 3 end as is_satisfied",
     ),
     mutant(
         "percentiles are values that occur",

@@ -162,3 +162,10 @@ def test_a_mutant_is_caught(laboratory: Laboratory, mutant: Mutant) -> None:
 def test_every_bug_of_the_contract_has_a_mutant() -> None:
     assert {f"B{number:02}" for number in range(1, 16)} <= {mutant.bug for mutant in MUTANTS}
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
+
+
+def test_every_mutant_changes_what_stands_there_once() -> None:
+    for mutant in MUTANTS:
+        for file, old, _ in mutant.changes:
+            found = (PROJECT_ROOT / file).read_text(encoding="utf-8").count(old)
+            assert found == 1, f"{mutant.name}: {file} has {found} times: {old}"
