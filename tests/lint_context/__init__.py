@@ -86,7 +86,31 @@ def d_cust() -> list[str]:
     return ["segment", "industry"]
 
 
-d_sub = d_sales = d_svc = d_surv = d_web = d_cust
+d_sub = d_sales = d_pipeline = d_svc = d_surv = d_web = d_cust
+
+
+def slice_columns(slices: list[str]) -> str:
+    return ", ".join(f'"{name}"' for name in slices)
+
+
+def slice_member(slice_name: str) -> str:
+    return f"coalesce(\"{slice_name}\", 'unknown')"
+
+
+def with_today(population: str, slices: list[str]) -> str:
+    return f"{population} as facts"
+
+
+def customers_at_opening() -> str:
+    return "select * from fct_customer_periods"
+
+
+def is_current_slice(dim_name: str) -> str:
+    return f"is_current_slice({dim_name})"
+
+
+def current_slice_name(dim_name: str) -> str:
+    return f"current_slice_name({dim_name})"
 
 
 def union_sources(entity: str) -> str:

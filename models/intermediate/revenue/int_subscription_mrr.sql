@@ -140,7 +140,8 @@ final as (
         priced.account_id,
         priced.product_id,
         priced.plan_id,
-        case when priced.interval_count = 1 then '' else cast(priced.interval_count as {{ api.Column.translate_type('string') }}) || ' ' end || priced.billing_unit as billing_interval,
+        case when priced.interval_count = 1 then '' else cast(priced.interval_count as {{ api.Column.translate_type('string') }}) || ' ' end
+        || priced.billing_unit as billing_interval,
         priced.currency,
         priced.monthly_amount,
         priced.change_reason,
