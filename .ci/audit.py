@@ -101,7 +101,7 @@ def main() -> int:
     if left_out or not looked_up:
         print(
             f"ADVISORIES NOT CHECKED for {left_out or len(found)} packages ({why}). "
-            "Run `make audit` where pypi.org can be reached."
+            "Run `make audit` where the public package index can be reached."
         )
     for problem in (*wrong, *odd, *vulnerable):
         print(f"  ✗ {problem}")
