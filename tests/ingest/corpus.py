@@ -777,7 +777,7 @@ ELSEWHERE = {
     "implausible dates": "quality/test_gate.py::test_required_values_and_dates_warn",
     "15- and 18-character ids": "quality/test_gate.py::test_both_forms_of_a_salesforce_id",
     "an NPS of 11": "quality/test_critical.py::test_warnings_are_seen_and_do_not_block",
-    "negative durations": "quality/test_corpus.py::negative durations",
+    "negative durations": "quality/test_bad_rows.py::negative durations",
     "a currency without a rate": "quality/cases.py::NO_RATE",
     "minor units of JPY and KWD": "staging/test_stripe_exports.py::kwd",
     "cycles of merges": "quality/cases.py::MERGE_CYCLE",
