@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from orchestration.exports import FORMATS, export
-from orchestration.home import Home
+from orchestration.home import Home, load_settings
 from orchestration.releases import served
 
 # Fields of the vendors' exports, in small letters, that hold people, companies and their words.
@@ -145,9 +145,9 @@ def released(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Place
     """The release with its pages, and all its exports."""
     home = Home(warehouse / "var")
     exports = tmp_path_factory.mktemp("exports")
-    assert export(home, FORMATS, exports)
     release = served(home)
     assert release is not None
+    assert export(load_settings(home), release, FORMATS, exports)
     return Places(unpacked(release.folder) | unpacked(exports))
 
 
