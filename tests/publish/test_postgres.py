@@ -337,8 +337,9 @@ FIRST = "select max(version), count(*) from marts.dim_accounts"
 SECOND = "select max(version), count(*) from kpis.kpi_values"
 
 
-def read(address: str, stop: Any, results: Any, kind: str) -> None:
+def read(address: str, ready: Any, stop: Any, results: Any, kind: str) -> None:
     """One reader process, until told to stop; reports what went wrong and its longest wait."""
+    ready.wait()
     queries, problems, longest = 0, [], 0.0
     connection = None
     while not stop.is_set():
@@ -378,17 +379,18 @@ def soak(home: Home, server: Server, count: int, readers: int) -> tuple[int, lis
     made = [released(home, number) for number in range(1, 4)]
     postgres.push(SETTINGS, made[0])
     context = multiprocessing.get_context("spawn")
-    stop, results = context.Event(), context.Queue()
+    ready, stop, results = context.Barrier(readers + 1), context.Event(), context.Queue()
     kinds = ("short", "long", "prepared", "transaction")
     processes = [
         context.Process(
-            target=read, args=(server.address("admin"), stop, results, kinds[number % len(kinds)])
+            target=read,
+            args=(server.address("admin"), ready, stop, results, kinds[number % len(kinds)]),
         )
         for number in range(readers)
     ]
     for process in processes:
         process.start()
-    time.sleep(1)
+    ready.wait(timeout=120)  # a process of its own takes its time to begin
     for number in range(1, count + 1):
         postgres.push(SETTINGS, made[number % len(made)])
     stop.set()
