@@ -186,7 +186,7 @@ class _Page:
             "is_unknown": value is None and each["status"] in (None, "no_data"),
             "previous": self.change(value, each["previous_value"], form, direction, complete),
             "year_ago": self.change(value, each["year_ago_value"], form, direction, complete),
-            "target": None if target is None else words.signed(target, form),
+            "target": None if target is None else words.signed(target, form) + self._span(each),
             "goal": goal_state(
                 target, each["attainment"], each["expected_progress"], each["smart_defect"]
             ),
@@ -228,6 +228,13 @@ class _Page:
             return "still maturing"
         status = each["status"] or "no_data"
         return "" if status in ("ok", "low_sample") else words.state_word(status)
+
+    def _span(self, each: Row) -> str:
+        """What a goal's target is for, where that is not the period of the value beside it."""
+        grains = {goal["id"]: goal["g"] for goal in self.content.goals}
+        grain = grains.get(each.get("goal_id"))
+        told = grain in ("month", "quarter", "year") and grain != each["grain"]
+        return f" for the {grain}" if told else ""
 
     def _spark(self, each: Row, target: float | None) -> tuple[list[float | None], float | None]:
         grain = each["grain"]

@@ -201,7 +201,8 @@ const deltaNodes = (change) => change
   : [el("span", { class: "none" }, "–", heard("nothing to compare"))];
 const goalNodes = (seen) => seen.goalState
   ? [el("span", { class: "goal " + seen.goalState.key }, glyph(seen.goalState.key), seen.goalState.text),
-    el("span", { class: "target" }, "target " + signed(seen.goal.t, seen.kpi.f))]
+    el("span", { class: "target" }, "target " + signed(seen.goal.t, seen.kpi.f)
+      + (["month", "quarter", "year"].includes(seen.goal.g) && seen.goal.g !== seen.grain ? " for the " + seen.goal.g : ""))]
   : [el("span", { class: "none" }, "–", heard("no goal"))];
 const caseNodes = (now) => now && now.n !== null
   ? [group(String(now.n)), now.status === "low_sample" && now.value !== null && el("span", { class: "few" }, "small sample")]
