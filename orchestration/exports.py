@@ -18,6 +18,7 @@ import duckdb
 from orchestration.home import ExportFormat, Settings
 from orchestration.pages import words
 from orchestration.releases import Release
+from orchestration.sql_text import literal, quoted
 
 FORMATS: tuple[str, ...] = get_args(ExportFormat)
 EXPORTED_SCHEMAS = ("kpis", "marts")
@@ -70,7 +71,7 @@ def export(
         duckdb.connect(":memory:", config={"temp_directory": spill}) as connection,
     ):
         connection.execute("set timezone = 'UTC'")
-        connection.execute(f"attach {_literal(str(release.database))} as warehouse (read_only)")
+        connection.execute(f"attach {literal(str(release.database))} as warehouse (read_only)")
         cursor = connection.execute("from warehouse.meta.release")
         names = [each[0] for each in cursor.description or []]
         row = dict(zip(names, cursor.fetchone() or (), strict=False))
@@ -94,8 +95,8 @@ def _tables(
     """Every table of kpis and marts as one file, written by the engine."""
     options = {
         "parquet": "format parquet, compression zstd, kv_metadata {"
-        + f"release_id: {_literal(str(release['release_id']))}, "
-        + f"contract_version: {_literal(str(release['contract_version']))}"
+        + f"release_id: {literal(str(release['release_id']))}, "
+        + f"contract_version: {literal(str(release['contract_version']))}"
         + "}",
         "csv": "format csv, header",
     }
@@ -109,8 +110,8 @@ def _tables(
         if progress:
             progress(number, len(found), file.name)
         connection.execute(
-            f"copy warehouse.{_quoted(schema)}.{_quoted(table)}"
-            f" to {_literal(str(file))} ({options[kind]})"
+            f"copy warehouse.{quoted(schema)}.{quoted(table)}"
+            f" to {literal(str(file))} ({options[kind]})"
         )
         written.append(file)
     return written
@@ -374,14 +375,6 @@ def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, A
     found = connection.execute(query)
     names = [each[0] for each in found.description or []]
     return [dict(zip(names, each, strict=True)) for each in found.fetchall()]
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _settle(path: Path) -> None:

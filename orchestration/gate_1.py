@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from orchestration.ingest.declaration import Column, Table, days
 from orchestration.ingest.parse import parser
 from orchestration.quality import Result, Status
+from orchestration.sql_text import literal, quoted
 from orchestration.suites import (
     RELATIVE,
     ROWS,
@@ -35,14 +36,6 @@ KEPT_ROWS = 100_000
 
 if TYPE_CHECKING:
     from orchestration.expectations_engine import Database, Measured
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 @dataclass(frozen=True)
@@ -103,20 +96,20 @@ class Gate:
 
     def _prepare(self, database: Database, table: Table, parse: Any) -> None:
         """A view of the rows that may count, columns typed, and the row ids of those that do."""
-        raw = f"raw.{_quoted(table.identifier)}"
+        raw = f"raw.{quoted(table.identifier)}"
         keys = self._keys(table)
         current = "" if keys else " and is_current"
         database.execute(
-            f"create temp view {_quoted('current__' + table.identifier)} as"
+            f"create temp view {quoted('current__' + table.identifier)} as"
             f" select {', '.join(_typed(parse, one) for one in table.columns)},"
             " _source_file, _row_number, _loaded_at, rowid as _row_id"
             f" from {raw} where (_source_file, _file_sha256) in ("
             " select source_file, file_sha256 from meta.feed_load"
-            f" where status = 'loaded' and source = {_literal(table.source)}"
-            f" and entity = {_literal(table.name)}{current})"
+            f" where status = 'loaded' and source = {literal(table.source)}"
+            f" and entity = {literal(table.name)}{current})"
         )
-        newest = _quoted("newest__" + table.identifier)
-        candidates = _quoted("current__" + table.identifier)
+        newest = quoted("newest__" + table.identifier)
+        candidates = quoted("current__" + table.identifier)
         database.execute(
             f"create temp table {newest} as"
             f" {_newest_rows(table, candidates, keys, self._newest_by(table))}"
@@ -132,7 +125,7 @@ class Gate:
         """SQL of what tells two records apart, or None: then it is the whole row."""
         suite = self.suites.get((table.source, table.name))
         return (
-            ", ".join(suite.key if suite and suite.key else map(_quoted, table.primary_key)) or None
+            ", ".join(suite.key if suite and suite.key else map(quoted, table.primary_key)) or None
         )
 
     def _newest_by(self, table: Table) -> str | None:
@@ -201,12 +194,12 @@ class Gate:
     def _query(self, query: str, columns: Sequence[str]) -> str:
         """The query of a suite, made to return where its rows are from, in a fixed order."""
         text = query.strip().rstrip(";")
-        text = re.sub(r"\{raw:(\w+)\.(\w+)\}", lambda m: _quoted(f"latest__{m[1]}__{m[2]}"), text)
+        text = re.sub(r"\{raw:(\w+)\.(\w+)\}", lambda m: quoted(f"latest__{m[1]}__{m[2]}"), text)
         text = re.sub(r"\{seed:(\w+)\}", lambda m: self._seed(m[1]), text)
         text = text.replace("{as_of}", f"timestamp '{self.as_of.isoformat(sep=' ')}'")
-        text = text.replace("{reporting_currency}", _literal(self.currency))
+        text = text.replace("{reporting_currency}", literal(self.currency))
         text = text.replace("{fx_rates}", "fx_rates").replace("{batch}", "batch")
-        wanted = ", ".join(map(_quoted, columns))
+        wanted = ", ".join(map(quoted, columns))
         text = (
             "with batch as not materialized (select * from {batch}), "
             f"unexpected as (\n{text}\n) "
@@ -218,7 +211,7 @@ class Gate:
 
     def _seed(self, name: str) -> str:
         path = self.root / "seeds" / f"{name}.csv"
-        return f"read_csv({_literal(path)}, all_varchar = true, header = true)"
+        return f"read_csv({literal(path)}, all_varchar = true, header = true)"
 
     def _instant(self, value: Any, column: Column | None) -> Any:
         match = RELATIVE.match(value) if isinstance(value, str) else None
@@ -265,21 +258,21 @@ class Gate:
         ]
         dates = [one for one in table.columns if one.data_type in ("date", "instant", "epoch")]
         latest = self._instant(self.defaults.latest_date, None)
-        placeholders = ", ".join(map(_literal, self.defaults.placeholders))
-        open_ended = ", ".join(f"date {_literal(one)}" for one in self.defaults.open_ended)
+        placeholders = ", ".join(map(literal, self.defaults.placeholders))
+        open_ended = ", ".join(f"date {literal(one)}" for one in self.defaults.open_ended)
         checks: list[tuple[str, Severity, str, dict[str, str]]] = [
             (
                 "required_values",
                 "warning",
                 "empty required values",
-                {name: f"{_quoted(name)} is null" for name in required},
+                {name: f"{quoted(name)} is null" for name in required},
             ),
             (
                 "mangled_ids",
                 "critical",
                 "ids rewritten by a spreadsheet (such as 1.03E+13)",
                 {
-                    name: f"regexp_full_match({_quoted(name)}, '[0-9]([.,][0-9]+)?[eE][+][0-9]+')"
+                    name: f"regexp_full_match({quoted(name)}, '[0-9]([.,][0-9]+)?[eE][+][0-9]+')"
                     for name in ids
                 },
             ),
@@ -287,16 +280,16 @@ class Gate:
                 "placeholder_ids",
                 "warning",
                 "ids that stand for nothing (such as NULL or N/A)",
-                {name: f"upper(trim({_quoted(name)})) in ({placeholders})" for name in ids},
+                {name: f"upper(trim({quoted(name)})) in ({placeholders})" for name in ids},
             ),
             (
                 "plausible_dates",
                 "warning",
                 f"dates before {self.defaults.earliest_date} or after {latest:%Y-%m-%d}",
                 {
-                    one.name: f"({_quoted(one.name)} < date {_literal(self.defaults.earliest_date)}"
-                    f" or {_quoted(one.name)} > timestamp {_literal(latest)})"
-                    f" and cast({_quoted(one.name)} as date) not in ({open_ended})"
+                    one.name: f"({quoted(one.name)} < date {literal(self.defaults.earliest_date)}"
+                    f" or {quoted(one.name)} > timestamp {literal(latest)})"
+                    f" and cast({quoted(one.name)} as date) not in ({open_ended})"
                     for one in dates
                 },
             ),
@@ -317,7 +310,7 @@ class Gate:
             if not conditions:
                 continue
             columns = ", ".join(
-                f"case when {one} then {_literal(column)} end" for column, one in conditions.items()
+                f"case when {one} then {literal(column)} end" for column, one in conditions.items()
             )
             query = (
                 f"select *, concat_ws(', ', {columns}) as _columns from {_relation(table)}"
@@ -367,7 +360,7 @@ class Gate:
                         )
                     ]
                 found = database.execute(
-                    f"select {', '.join(map(_quoted, identity))} from ({query})"
+                    f"select {', '.join(map(quoted, identity))} from ({query})"
                     f" order by _source_file, _row_number limit {SAMPLE_ROWS}"
                 )
                 rows = [dict(zip(identity, row, strict=True)) for row in found]
@@ -690,11 +683,11 @@ def _any_of(conditions: Iterable[str]) -> str:
 
 
 def _relation(table: Table) -> str:
-    return _quoted(f"latest__{table.identifier}")
+    return quoted(f"latest__{table.identifier}")
 
 
 def _typed(parse: Any, column: Column) -> str:
-    name = _quoted(column.name)
+    name = quoted(column.name)
     zone = {"zone": column.zone, "formats": column.formats}
     return f"{parse(name, column.data_type, **zone)} as {name}"
 
@@ -715,7 +708,7 @@ def _newest_rows(table: Table, current: str, keys: str | None, newest_by: str | 
             f" order by {order}) as _newest from {current}) where _newest = 1"
         )
     columns = ", ".join(
-        _quoted(one.name) for one in table.columns if one.name != "source_updated_at"
+        quoted(one.name) for one in table.columns if one.name != "source_updated_at"
     )
     return f"select min(_row_id) as _row_id from {current} group by {columns}"
 
@@ -725,8 +718,8 @@ def _contradicting_rows(table: Table, keys: str, newest_by: str | None) -> str:
 
     Of two loads the later one counts, which is no contradiction.
     """
-    current = _quoted(f"current__{table.identifier}")
-    content = ", ".join(_quoted(one.name) for one in table.columns)
+    current = quoted(f"current__{table.identifier}")
+    content = ", ".join(quoted(one.name) for one in table.columns)
     return f"""
         select *
         from (

@@ -23,6 +23,7 @@ import duckdb
 
 from orchestration.home import Home, Settings
 from orchestration.releases import INSTANT, Release, verify
+from orchestration.sql_text import literal, quoted
 
 if TYPE_CHECKING:
     import psycopg
@@ -272,8 +273,7 @@ def _opened(release: Release) -> Iterator[duckdb.DuckDBPyConnection]:
         duckdb.connect(":memory:", config={"temp_directory": spill}) as source,
     ):
         source.execute("set timezone = 'UTC'")
-        path = str(release.database).replace("'", "''")
-        source.execute(f"attach '{path}' as warehouse (read_only)")
+        source.execute(f"attach {literal(str(release.database))} as warehouse (read_only)")
         yield source
 
 
@@ -351,8 +351,8 @@ def _fill(
     """Copy the rows of a table in bulk; return their number, which must be that of the release."""
     from psycopg import sql
 
-    names = [_quoted(column.name) for column in table.columns]
-    texts = {_quoted(each.name) for each in table.columns if each.data_type == "VARCHAR"}
+    names = [quoted(column.name) for column in table.columns]
+    texts = {quoted(each.name) for each in table.columns if each.data_type == "VARCHAR"}
     selected = ", ".join(
         # The one character that PostgreSQL's text cannot hold; U+FFFD shows where it was.
         f"replace({name}, chr(0), chr(65533)) as {name}" if name in texts else name
@@ -360,7 +360,7 @@ def _fill(
     )
     quoting = f", force_quote ({', '.join(sorted(texts))})" if texts else ""
     (count,) = source.execute(
-        f"copy (select {selected} from warehouse.{_quoted(table.schema)}.{_quoted(table.name)})"
+        f"copy (select {selected} from warehouse.{quoted(table.schema)}.{quoted(table.name)})"
         f" to '{file}' (format csv, header false, nullstr ''{quoting})"
     ).fetchone() or (0,)
     # Frozen rows are there for every reader from the swap on, whenever its snapshot was taken.
@@ -534,7 +534,3 @@ def _one(connection: psycopg.Connection[Any], query: str, values: Sequence[Any] 
 
 def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

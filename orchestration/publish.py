@@ -41,8 +41,6 @@ from orchestration.release_tables import (
     PUBLISHED_SCHEMAS,
     SNAPSHOT,
     ReleaseWriter,
-    literal,
-    quoted,
 )
 from orchestration.releases import (
     DATABASE,
@@ -56,6 +54,7 @@ from orchestration.releases import (
     sha256_of,
 )
 from orchestration.resources import HomeResource
+from orchestration.sql_text import literal, quoted
 from orchestration.version import CONTRACT_VERSION, code_version, fingerprint
 
 _log = logging.getLogger(__name__)

@@ -6,6 +6,8 @@ import logging
 
 import duckdb
 
+from orchestration.sql_text import literal
+
 # Parameters are plain names, columns carry the alias of their table: nothing is ambiguous.
 MACROS: dict[str, tuple[str, str, str]] = {
     "kpi": (
@@ -139,8 +141,7 @@ def write_macros(connection: duckdb.DuckDBPyConnection) -> list[str]:
             except (duckdb.CatalogException, duckdb.BinderException) as error:
                 logging.getLogger(__name__).warning("macro kpis.%s: %s", name, error)
                 continue
-            text = comment.replace("'", "''")
-            connection.execute(f"comment on macro table kpis.{name} is '{text}'")
+            connection.execute(f"comment on macro table kpis.{name} is {literal(comment)}")
             written.append(name)
     finally:
         connection.execute("use memory")

@@ -16,6 +16,7 @@ from orchestration.home import Home
 from orchestration.keys import Keys
 from orchestration.lineage import Edge, column_lineage
 from orchestration.releases import MANIFEST, ReleaseError, damage, releases
+from orchestration.sql_text import literal, quoted
 
 _log = logging.getLogger(__name__)
 PUBLISHED_SCHEMAS = ("kpis", "marts")
@@ -136,16 +137,6 @@ class Column:
     data_type: str
     not_null: bool = False
     comment: str | None = None
-
-
-def quoted(name: str) -> str:
-    """A name as an SQL identifier, whatever characters it has."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 class ReleaseWriter:

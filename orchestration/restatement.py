@@ -10,6 +10,7 @@ import duckdb
 from orchestration.home import Home
 from orchestration.quality import Result
 from orchestration.releases import served
+from orchestration.sql_text import literal
 
 SHOWN = 10
 KEY = ("kpi_id", "kpi_version", "grain", "period_start", "dim_name", "dim_value")
@@ -68,8 +69,7 @@ def restatements(home: Home, as_of: datetime, tolerance: float) -> list[dict[str
     with duckdb.connect(":memory:") as connection:
         connection.execute("set timezone = 'UTC'")
         for name, path in (("served", release.database), ("build", home.build_database)):
-            quoted = str(path).replace("'", "''")
-            connection.execute(f"attach '{quoted}' as {name} (read_only)")
+            connection.execute(f"attach {literal(path)} as {name} (read_only)")
         try:
             found = connection.execute(
                 query, {"as_of": as_of.astimezone(UTC).replace(tzinfo=None), "tolerance": tolerance}

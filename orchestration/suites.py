@@ -16,6 +16,7 @@ from typing import Any, Literal
 import yaml
 
 from orchestration.ingest.declaration import Declarations, Table
+from orchestration.sql_text import quoted
 
 Severity = Literal["critical", "warning"]
 TableKey = tuple[str, str]
@@ -213,7 +214,7 @@ def _expand(
             if len(parts) != 3:
                 raise reader.refuse("`to` is source.table.column", *at, key)
             filled["to_table"] = f"{{raw:{parts[0]}.{parts[1]}}}"
-            filled["to_column"] = _quoted(parts[2])
+            filled["to_column"] = quoted(parts[2])
             filled["to"] = f"{parts[0]}.{parts[1]}"
             continue
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -225,7 +226,7 @@ def _expand(
                 raise reader.refuse(
                     f"column {one} is not declared{_near(str(one), columns)}", *at, key
                 )
-        filled[key] = ", ".join(_quoted(one) for one in names)
+        filled[key] = ", ".join(quoted(one) for one in names)
     result: dict[str, Any] = {"type": ROWS, "name": name}
     for key, value in template.items():
         for parameter, text in filled.items():
@@ -237,10 +238,6 @@ def _expand(
         own["column"] = entry["column"]
         result["name"] = f"{name}__{entry['column']}"
     return result | own
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _read_suite(

@@ -72,16 +72,6 @@ class Incoming:
     notes: list[str] = field(default_factory=list)
 
 
-def literal(text: str) -> str:
-    """`text` as an SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def quoted(name: str) -> str:
-    """`name` as a quoted SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def shown(text: str | None, longest: int = 80) -> str:
     """`text` as it may stand in a message: printable, on one line, not endless."""
     if text is None:

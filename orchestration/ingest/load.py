@@ -29,8 +29,6 @@ from orchestration.ingest.incoming import (
     FileRejected,
     Incoming,
     IngestError,
-    literal,
-    quoted,
     sha256_of,
     shown,
 )
@@ -39,6 +37,7 @@ from orchestration.ingest.parse import parser
 from orchestration.ingest.read_csv import read_csv
 from orchestration.ingest.read_json import read_json
 from orchestration.ingest.read_parquet import read_parquet
+from orchestration.sql_text import literal, quoted
 
 __all__ = ["FileResult", "IngestError", "LoadReport", "load"]
 

@@ -28,11 +28,11 @@ from orchestration.ingest.incoming import (
     Incoming,
     check_header,
     clean_name,
-    literal,
     shown,
     start_broken,
 )
 from orchestration.ingest.survey import Survey, open_bytes, survey
+from orchestration.sql_text import literal
 
 _DELIMITERS = (",", ";", "\t", "|")
 # How far down a header is looked for, to say where it is; it must be the first line.

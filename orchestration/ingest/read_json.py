@@ -21,11 +21,11 @@ from orchestration.ingest.incoming import (
     Incoming,
     check_header,
     clean_name,
-    literal,
     shown,
     start_broken,
 )
 from orchestration.ingest.survey import Survey, chunks, survey
+from orchestration.sql_text import literal
 
 # A list page is held in memory whole; a plain array or lines of objects may have any size.
 _LARGEST_PAGE = 64 << 20

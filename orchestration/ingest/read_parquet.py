@@ -10,9 +10,9 @@ from orchestration.ingest.incoming import (
     FileRejected,
     Incoming,
     check_header,
-    literal,
     start_broken,
 )
+from orchestration.sql_text import literal
 
 
 def read_parquet(connection: duckdb.DuckDBPyConnection, link: Path) -> Incoming:

@@ -12,6 +12,7 @@ import duckdb
 
 from orchestration.pages.data import Row, rows
 from orchestration.pages.render import asset, environment, policy
+from orchestration.sql_text import quoted
 
 NIGHTS = 21
 SAMPLES = 5
@@ -45,7 +46,7 @@ def quality(
 
     `published` is the id of the release that the run made, None for a night that made none.
     """
-    place = '"' + database.replace('"', '""') + '"'
+    place = quoted(database)
     tables = {
         each
         for (each,) in connection.execute(
